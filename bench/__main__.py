@@ -1,0 +1,5 @@
+"""`python -m bench`: hands the command line to `bench.cli`."""
+
+from bench.cli.main import main
+
+main()

@@ -1,0 +1,52 @@
+"""The [data] table of an experiment file."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+"""How every config class of the suite reads its values: unknown keys and wrong types refused."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class DataConfig:
+    """Which sentences a run learns from, and how they become token ids."""
+
+    corpus: str = "synthetic_questions"
+    """Name of a corpus, or the path of a file or folder with one."""
+
+    num_pairs: Annotated[int, Field(ge=0)] = 0
+    """Sentence pairs to take, before the split: the first so many that a generated corpus yields,
+    a random choice from the training split of any other; 0 takes what the corpus has to give."""
+
+    tokenization: Literal["spacy"] = "spacy"
+    """How text is cut into tokens."""
+
+    lowercase: bool = True
+    """Lower-case all text, and put `t_up` before a word that was all capitals."""
+
+    max_target_tokens: Annotated[int, Field(ge=1)] = 29
+    """Longest English sentence kept, in tokens; pairs beyond it leave the training split."""
+
+    source_length_percentile: Annotated[float, Field(gt=0, le=100)] = 97.0
+    """French sentences are cut at this percentile of the training split's lengths (end token
+    counted)."""
+
+    target_length_percentile: Annotated[float, Field(gt=0, le=100)] = 99.0
+    """English training sentences are cut at this percentile of their lengths (end token counted)."""
+
+    vocabulary_size: Annotated[int, Field(ge=1)] = 40_000
+    """Most frequent tokens kept per language, beside the four special ones."""
+
+    min_frequency: Annotated[int, Field(ge=1)] = 1
+    """Occurrences in the training split that a token needs to enter the vocabulary."""
+
+    validation_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    """Share of the pairs held out for validation, where the corpus brings no split of its own."""
+
+    test_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    """Share of the pairs held out for the test, where the corpus brings no split of its own."""
+
+    split_seed: int = 42
+    """Seed of the split, the same for every run: never varied within an experiment."""

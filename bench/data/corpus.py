@@ -1,0 +1,78 @@
+"""What a corpus is: aligned French and English sentences, in three splits or in one."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Literal, NamedTuple, Protocol
+
+from bench.data import corpora
+from bench.errors import UnknownNameError
+
+SplitName = Literal["train", "validation", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+class SentencePair(NamedTuple):
+    """A French sentence and its English translation, as written."""
+
+    source: str
+    target: str
+
+
+class Corpus(NamedTuple):
+    """All pairs of a corpus.
+
+    Without validation and test the training pairs are split by `bench.data.splitting`.
+    """
+
+    train: Sequence[SentencePair]
+    validation: Sequence[SentencePair] = ()
+    test: Sequence[SentencePair] = ()
+    dropped: int = 0
+    """Pairs left out while reading because one side was empty."""
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the corpus brings its own three splits."""
+        return bool(self.validation) and bool(self.test)
+
+
+class CorpusReader(Protocol):
+    """What every module in `bench/data/corpora/` offers, and `files` for any path."""
+
+    DESCRIPTION: str
+    """What the corpus is, its source and licence, in a line."""
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes whenever the text would."""
+
+    def read(self, *, num_pairs: int) -> Corpus:
+        """Return the pairs; a generated corpus draws `num_pairs` of them (0: its own default)."""
+
+
+def corpus_names() -> list[str]:
+    """List the corpora that can be asked for by name."""
+    return sorted(
+        module.name
+        for module in iter_modules(corpora.__path__)
+        if module.name not in {"files"} and not module.name.startswith("_")
+    )
+
+
+def load_reader(name: str) -> CorpusReader:
+    """Find the reader of a corpus by its name, or make one for the files at a path.
+
+    Raises:
+        UnknownNameError: when it is neither a known name nor an existing path.
+    """
+    if name in corpus_names():
+        build: Callable[[], CorpusReader] = import_module(f"bench.data.corpora.{name}").Reader
+        return build()
+    if Path(name).exists() or "," in name:
+        from bench.data.corpora.files import FilesReader
+
+        return FilesReader(name)
+    raise UnknownNameError(
+        "corpus", name, corpus_names(), where="corpus (neither a name nor a file or folder here)"
+    )

@@ -1,0 +1,225 @@
+"""Corpus → split, filtered, tokenised and numericalised data, cached under its fingerprint."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import NamedTuple
+
+import numpy as np
+from filelock import FileLock
+
+from bench.data.config import DataConfig
+from bench.data.corpus import SPLITS, CorpusReader, SentencePair, SplitName, load_reader
+from bench.data.prepared import (
+    LEDGER_FILE,
+    EncodedSplit,
+    FlatSentences,
+    Ledger,
+    PreparedCorpus,
+    cache_folder,
+    save_split,
+    save_summary,
+)
+from bench.data.splitting import Separated, separate
+from bench.data.tokenization import tokenize_all
+from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary
+from bench.errors import CorpusError
+
+PREPARATION_VERSION = 1
+"""Raise it when code of this stage changes what a run learns from."""
+
+
+class _TokenizedSplit(NamedTuple):
+    pairs: Sequence[SentencePair]
+    source: Sequence[Sequence[str]]
+    target: Sequence[Sequence[str]]
+
+
+def prepare(
+    config: DataConfig, *, num_processes: int = 1, say: Callable[[str], None] = lambda _: None
+) -> PreparedCorpus:
+    """Open the prepared data of a config, making it first if the cache does not have it.
+
+    Args:
+        config: what to prepare.
+        num_processes: most processes to tokenise in.
+        say: told in a few words what is happening, when it takes time.
+
+    Raises:
+        CorpusError: when the corpus cannot be read; nothing is left behind then.
+    """
+    reader = load_reader(config.corpus)
+    folder = cache_folder() / "prepared" / data_fingerprint(config, reader)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / LEDGER_FILE).exists():
+            _build(config, reader, folder, num_processes=num_processes, say=say)
+    return PreparedCorpus(folder)
+
+
+def data_fingerprint(config: DataConfig, reader: CorpusReader) -> str:
+    """Digest all that decides the prepared data: text, settings, tokeniser and this code.
+
+    32 hexadecimal digits: MLflow takes at most 36.
+    """
+    settings = asdict(config) | {
+        "corpus": reader.fingerprint(),  # not its name: a moved file is the same corpus
+        "preparation": PREPARATION_VERSION,
+        "spacy": version("spacy"),
+    }
+    text = json.dumps(settings, sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _build(
+    config: DataConfig,
+    reader: CorpusReader,
+    folder: Path,
+    *,
+    num_processes: int,
+    say: Callable[[str], None],
+) -> None:
+    say(f"reading {config.corpus}")
+    separated = _separate(config, reader)
+    say("tokenising (loading spaCy's rules takes some seconds)")
+    tokenized = {
+        name: _tokenize(pairs, config, num_processes)
+        for name, pairs in zip(SPLITS, separated.corpus[:3], strict=True)
+    }
+    train, too_long = _drop_long(tokenized["train"], config.max_target_tokens)
+    tokenized["train"] = train
+    if not all(len(split.pairs) for split in tokenized.values()):
+        sizes = ", ".join(f"{name} {len(tokenized[name].pairs)}" for name in SPLITS)
+        raise CorpusError(f"{config.corpus}: too small to train and test on ({sizes} pairs)")
+    encoded, vocabularies = _encode(tokenized, config)
+    ledger = _write_ledger(config, separated, encoded, vocabularies, too_long=too_long)
+    scratch = Path(mkdtemp(prefix=".preparing-", dir=folder.parent))
+    try:
+        for name, split in encoded.items():
+            save_split(scratch, name, split)
+        save_summary(
+            scratch, ledger=ledger, source=vocabularies.source, target=vocabularies.target
+        )
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _separate(config: DataConfig, reader: CorpusReader) -> Separated:
+    separated = separate(
+        reader.read(num_pairs=config.num_pairs),
+        validation_share=config.validation_share,
+        test_share=config.test_share,
+        seed=config.split_seed,
+    )
+    train = separated.corpus.train
+    if 0 < config.num_pairs < len(train):
+        chosen = random.Random(config.split_seed).sample(train, config.num_pairs)
+        return separated._replace(corpus=separated.corpus._replace(train=chosen))
+    return separated
+
+
+def _tokenize(
+    pairs: Sequence[SentencePair], config: DataConfig, num_processes: int
+) -> _TokenizedSplit:
+    source, target = (
+        tokenize_all(
+            [pair[column] for pair in pairs],
+            language,
+            lowercase=config.lowercase,
+            num_processes=num_processes,
+        )
+        for column, language in ((0, "fr"), (1, "en"))  # type: ignore[misc]
+    )
+    return _TokenizedSplit(pairs, source, target)
+
+
+def _drop_long(split: _TokenizedSplit, max_target_tokens: int) -> tuple[_TokenizedSplit, int]:
+    kept = [place for place, target in enumerate(split.target) if len(target) <= max_target_tokens]
+    shorter = _TokenizedSplit(*([column[place] for place in kept] for column in split))
+    return shorter, len(split.pairs) - len(kept)
+
+
+class _Vocabularies(NamedTuple):
+    source: Vocabulary
+    target: Vocabulary
+
+
+def _encode(
+    tokenized: dict[SplitName, _TokenizedSplit], config: DataConfig
+) -> tuple[dict[SplitName, EncodedSplit], _Vocabularies]:
+    train = tokenized["train"]
+    vocabularies = _Vocabularies(
+        *(
+            build_vocabulary(
+                side, max_size=config.vocabulary_size, min_frequency=config.min_frequency
+            )
+            for side in (train.source, train.target)
+        )
+    )
+    source_limit = _limit(train.source, config.source_length_percentile)
+    target_limit = _limit(train.target, config.target_length_percentile)
+    encoded: dict[SplitName, EncodedSplit] = {}
+    for name, split in tokenized.items():
+        # A reference is never cut: only what the model learns from is.
+        limit = target_limit if name == "train" else None
+        encoded[name] = EncodedSplit(
+            source=_numericalise(split.source, vocabularies.source, source_limit),
+            target=_numericalise(split.target, vocabularies.target, limit),
+            pairs=split.pairs,
+        )
+    return encoded, vocabularies
+
+
+def _limit(sentences: Sequence[Sequence[str]], percentile: float) -> int:
+    return int(np.percentile([len(tokens) + 1 for tokens in sentences], percentile))
+
+
+def _numericalise(
+    sentences: Sequence[Sequence[str]], vocabulary: Vocabulary, limit: int | None
+) -> FlatSentences:
+    room = None if limit is None else max(limit - 1, 1)
+    return FlatSentences.from_lists(
+        [[*vocabulary.encode(tokens[:room]), EOS_ID] for tokens in sentences]
+    )
+
+
+def _write_ledger(
+    config: DataConfig,
+    separated: Separated,
+    encoded: dict[SplitName, EncodedSplit],
+    vocabularies: _Vocabularies,
+    *,
+    too_long: int,
+) -> Ledger:
+    train, validation, test = (encoded[name] for name in SPLITS)
+    found = sum(len(split) for split in encoded.values()) + too_long
+    return Ledger(
+        corpus=config.corpus,
+        pairs_read=found + separated.duplicates + separated.leaked + separated.corpus.dropped,
+        pairs_with_empty_side=separated.corpus.dropped,
+        duplicate_pairs=separated.duplicates,
+        leaked_pairs=separated.leaked,
+        too_long_pairs=too_long,
+        train_pairs=len(train),
+        validation_pairs=len(validation),
+        test_pairs=len(test),
+        source_vocabulary=len(vocabularies.source),
+        target_vocabulary=len(vocabularies.target),
+        source_limit=int(max(split.source.lengths.max() for split in encoded.values())),
+        target_limit=int(train.target.lengths.max()),
+        train_target_tokens=len(train.target.token_ids),
+        test_source_unknown=_unknown_share(test.source),
+        test_target_unknown=_unknown_share(test.target),
+    )
+
+
+def _unknown_share(sentences: FlatSentences) -> float:
+    real = sentences.token_ids != EOS_ID
+    return float((sentences.token_ids[real] == UNK_ID).mean())

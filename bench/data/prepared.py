@@ -1,0 +1,139 @@
+"""Prepared data on disk: flat arrays, vocabularies and the untouched text. No pickle.
+
+A folder named after the fingerprint holds, per split, the token ids of all sentences end to end
+with their offsets, and the text as it was written; beside them two vocabularies and a ledger of
+what was kept and what was removed.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import platformdirs
+
+from bench.data.corpus import SentencePair, SplitName
+from bench.data.vocabulary import Vocabulary
+
+LEDGER_FILE = "ledger.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """What preparation kept and removed, for the record of every run."""
+
+    corpus: str
+    pairs_read: int
+    pairs_with_empty_side: int
+    duplicate_pairs: int
+    leaked_pairs: int
+    too_long_pairs: int
+    train_pairs: int
+    validation_pairs: int
+    test_pairs: int
+    source_vocabulary: int
+    target_vocabulary: int
+    source_limit: int
+    """Tokens, the end token counted, at which French sentences are cut."""
+    target_limit: int
+    """Tokens, the end token counted, at which English training sentences are cut."""
+    train_target_tokens: int
+    test_source_unknown: float
+    """Share of the test split's French tokens that are not in the vocabulary, in [0, 1]."""
+    test_target_unknown: float
+    """Share of the test split's English tokens that are not in the vocabulary, in [0, 1]."""
+
+
+class FlatSentences:
+    """Sentences of token ids, end to end in one array, each closed by the end token."""
+
+    def __init__(self, token_ids: np.ndarray, offsets: np.ndarray) -> None:
+        self.token_ids = token_ids
+        self.offsets = offsets
+        self.lengths = np.diff(offsets)
+
+    @classmethod
+    def from_lists(cls, sentences: Sequence[Sequence[int]]) -> "FlatSentences":
+        """Lay sentences end to end."""
+        lengths = [len(sentence) for sentence in sentences]
+        token_ids = [token_id for sentence in sentences for token_id in sentence]
+        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+        return cls(np.asarray(token_ids, dtype=np.int32), offsets)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+class EncodedSplit(NamedTuple):
+    """One split as token ids, and as the text it came from."""
+
+    source: FlatSentences
+    target: FlatSentences
+    pairs: Sequence[SentencePair]
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+class PreparedCorpus:
+    """A folder of prepared data; a split is read only when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fingerprint = folder.name
+        self.ledger = Ledger(**json.loads((folder / LEDGER_FILE).read_text("utf-8")))
+        self.source_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.fr.txt"))
+        self.target_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.en.txt"))
+
+    def load_split(self, name: SplitName) -> EncodedSplit:
+        """Open one split; the arrays stay on disk and are paged in as they are used."""
+        texts = (_read_lines(self.folder / f"{name}.{side}.txt") for side in ("fr", "en"))
+        return EncodedSplit(
+            source=_load_sentences(self.folder, name, "fr"),
+            target=_load_sentences(self.folder, name, "en"),
+            pairs=[SentencePair(*pair) for pair in zip(*texts, strict=True)],
+        )
+
+
+def save_split(folder: Path, name: SplitName, split: EncodedSplit) -> None:
+    """Write one split into a folder of prepared data."""
+    for side, sentences, column in (("fr", split.source, 0), ("en", split.target, 1)):
+        np.save(folder / f"{name}.{side}.token_ids.npy", sentences.token_ids)
+        np.save(folder / f"{name}.{side}.offsets.npy", sentences.offsets)
+        _write_lines(folder / f"{name}.{side}.txt", [pair[column] for pair in split.pairs])
+
+
+def save_summary(
+    folder: Path, *, ledger: Ledger, source: Vocabulary, target: Vocabulary
+) -> None:
+    """Write the ledger and both vocabularies into a folder of prepared data."""
+    _write_lines(folder / "vocabulary.fr.txt", source.tokens)
+    _write_lines(folder / "vocabulary.en.txt", target.tokens)
+    (folder / LEDGER_FILE).write_text(json.dumps(asdict(ledger), indent=1), "utf-8")
+
+
+def cache_folder() -> Path:
+    """Where downloads and prepared data live: `$BENCH_CACHE`, or the user's cache folder."""
+    configured = os.environ.get("BENCH_CACHE")
+    return Path(configured) if configured else platformdirs.user_cache_path("bench")
+
+
+def _load_sentences(folder: Path, name: SplitName, side: str) -> FlatSentences:
+    arrays = [
+        np.load(folder / f"{name}.{side}.{part}.npy", mmap_mode="r", allow_pickle=False)
+        for part in ("token_ids", "offsets")
+    ]
+    return FlatSentences(*arrays)
+
+
+def _read_lines(path: Path) -> list[str]:
+    # Not splitlines(): a sentence may hold characters that it takes for line ends.
+    return path.read_text("utf-8").split("\n")[:-1]
+
+
+def _write_lines(path: Path, lines: Sequence[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)

@@ -1,0 +1,44 @@
+"""Token ↔ id, one vocabulary per language."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+BOS, PAD, EOS, UNK = "_bos_", "_pad_", "_eos_", "_unk"
+SPECIALS = (BOS, PAD, EOS, UNK)
+BOS_ID, PAD_ID, EOS_ID, UNK_ID = range(4)
+
+
+class Vocabulary:
+    """The tokens a model knows, most frequent first, after the four special ones."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        assert tuple(tokens[: len(SPECIALS)]) == SPECIALS
+        self.tokens = tuple(tokens)
+        self._ids = {token: token_id for token_id, token in enumerate(tokens)}
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode(self, tokens: Iterable[str]) -> list[int]:
+        """Look tokens up; an unknown one becomes `UNK_ID`. No end token is added."""
+        return [self._ids.get(token, UNK_ID) for token in tokens]
+
+    def decode(self, token_ids: Iterable[int]) -> list[str]:
+        """Return the tokens up to the first end token, without special ones but `_unk`."""
+        tokens: list[str] = []
+        for token_id in token_ids:
+            if token_id == EOS_ID:
+                break
+            if token_id not in {BOS_ID, PAD_ID}:
+                tokens.append(self.tokens[token_id])
+        return tokens
+
+
+def build_vocabulary(
+    sentences: Iterable[Sequence[str]], *, max_size: int, min_frequency: int
+) -> Vocabulary:
+    """Keep the `max_size` most frequent tokens; ties in alphabetical order."""
+    counts = Counter(token for sentence in sentences for token in sentence)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    kept = [token for token, count in ranked[:max_size] if count >= min_frequency]
+    return Vocabulary([*SPECIALS, *(token for token in kept if token not in SPECIALS)])

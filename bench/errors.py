@@ -1,0 +1,44 @@
+"""Every error that a user can mend: where it is, what was found, what is allowed."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class BenchError(Exception):
+    """Something the user can put right; printed without a traceback."""
+
+
+class UnknownNameError(BenchError):
+    """A name in an experiment file or on the command line that nothing answers to."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str) -> None:
+        names = sorted(known)
+        nearest = get_close_matches(name, names, n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        super().__init__(f"{where}: unknown {kind} {name!r}.{hint}\nKnown: {', '.join(names)}")
+
+
+class ConfigError(BenchError):
+    """A value in an experiment file or on the command line that is not allowed there."""
+
+
+class CorpusError(BenchError):
+    """A corpus that cannot be read as aligned French and English sentences."""
+
+    def __init__(self, message: str, *, path: Path | None = None, line: int | None = None) -> None:
+        place = "" if path is None else f"{path}: " if line is None else f"{path}, line {line}: "
+        super().__init__(f"{place}{message}")
+
+
+class TrackingError(BenchError):
+    """The tracking store cannot be reached or does not hold what was asked for."""
+
+
+class DivergedError(BenchError):
+    """The training loss stopped being a finite number: an outcome of the run, kept and counted."""
+
+    def __init__(self, *, epoch: int, step: int) -> None:
+        super().__init__(f"diverged: the loss was not finite in epoch {epoch}, at step {step}")
+        self.epoch = epoch
+        self.step = step

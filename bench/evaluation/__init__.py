@@ -1,0 +1,1 @@
+"""Stage 4: model in, scores out."""

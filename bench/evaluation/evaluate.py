@@ -1,0 +1,124 @@
+"""Evaluate a model on one split: translate it freely, then look at the reference.
+
+Shapes: N real target tokens, V target vocabulary.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import torch
+
+from bench.data.batching import Batch, sorted_batches
+from bench.data.prepared import EncodedSplit
+from bench.data.tokenization import detokenize
+from bench.data.vocabulary import UNK_ID, Vocabulary
+from bench.evaluation.config import EvaluationConfig
+from bench.evaluation.decoding import greedy
+from bench.evaluation.metrics import TEXT_METRICS
+from bench.model.seq2seq import Seq2Seq
+from bench.training.config import Precision
+from bench.training.device import autocast
+from bench.training.loss import token_loss
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """What a model makes of one split."""
+
+    scores: Mapping[str, float]
+    """By metric: `bleu` and `chrf` in [0, 100], `loss` in nats per target token, shares in
+    [0, 1], `length_ratio` of hypothesis to reference tokens."""
+    signatures: Mapping[str, str]
+    """By text metric: everything that could change its figure."""
+    hypotheses: Sequence[str]
+    """Translations in the order of the split, detokenised."""
+
+
+@torch.inference_mode()
+def evaluate(
+    model: Seq2Seq,
+    split: EncodedSplit,
+    config: EvaluationConfig,
+    *,
+    vocabulary: Vocabulary,
+    lowercase: bool,
+    precision: Precision,
+) -> Evaluation:
+    """Translate a split and score it; the model is left in evaluation mode.
+
+    Args:
+        model: on any device.
+        split: what to translate.
+        config: how to decode.
+        vocabulary: of the target language.
+        lowercase: whether the model writes lower case, so that case must not count.
+        precision: number format of the matrix products.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    translations: list[list[int]] = [[] for _ in range(len(split))]
+    forced = _ForcedTotals()
+    decoding_seconds = 0.0
+    for batch in sorted_batches(split, batch_size=config.batch_size):
+        moved = batch.to(device)
+        with autocast(device, precision):
+            started = perf_counter()
+            decoded = greedy(model, moved.source, moved.source_lengths, max_length=config.max_length)
+            decoding_seconds += perf_counter() - started
+            forced.add(model, moved)
+        for index, token_ids in zip(batch.indices, decoded, strict=True):
+            translations[index] = token_ids
+    hypotheses = [detokenize(vocabulary.decode(token_ids)) for token_ids in translations]
+    references = [pair.target for pair in split.pairs]
+    scored = {
+        name: TEXT_METRICS.get(name, where="evaluation").score(
+            hypotheses, references, lowercase=lowercase
+        )
+        for name in TEXT_METRICS
+    }
+    scores = {name: score.value for name, score in scored.items()}
+    scores |= forced.scores() | _length_scores(translations, split)
+    scores["sentences_per_second"] = len(split) / decoding_seconds
+    return Evaluation(
+        scores=scores,
+        signatures={name: score.signature for name, score in scored.items()},
+        hypotheses=hypotheses,
+    )
+
+
+class _ForcedTotals:
+    """What the model makes of the reference when it is fed it: its loss, never its BLEU."""
+
+    def __init__(self) -> None:
+        self.loss = 0.0
+        self.correct = 0
+        self.num_tokens = 0
+
+    def add(self, model: Seq2Seq, batch: Batch) -> None:
+        """Count in the loss in nats and the correct guesses of one batch."""
+        targets = batch.target[batch.target_mask]  # (N,)
+        logits = model(batch)  # (N, V)
+        self.loss += token_loss(logits, targets).item() * batch.num_target_tokens
+        self.correct += int((logits.argmax(-1) == targets).sum())
+        self.num_tokens += batch.num_target_tokens
+
+    def scores(self) -> dict[str, float]:
+        """Return means over all tokens counted in."""
+        loss = self.loss / self.num_tokens
+        perplexity = math.exp(min(loss, 100.0))  # a hopeless model's would not fit a float
+        accuracy = self.correct / self.num_tokens
+        return {"loss": loss, "perplexity": perplexity, "token_accuracy": accuracy}
+
+
+def _length_scores(
+    translations: Sequence[Sequence[int]], split: EncodedSplit
+) -> dict[str, float]:
+    num_tokens = sum(len(token_ids) for token_ids in translations)
+    num_unknown = sum(token_ids.count(UNK_ID) for token_ids in map(list, translations))
+    num_reference = int((split.target.lengths - 1).sum())  # the end token is not text
+    return {
+        "length_ratio": num_tokens / num_reference,
+        "unknown_share": num_unknown / num_tokens if num_tokens else 0.0,
+    }

@@ -1,0 +1,1 @@
+"""Stage 2: token ids in, logits out."""

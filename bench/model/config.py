@@ -1,0 +1,75 @@
+"""The [model] table of an experiment file."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from bench.data.config import STRICT
+
+CellKind = Literal["rnn", "gru", "lstm"]
+OutputWeights = Literal["untied", "tied"]
+Size = Annotated[int, Field(ge=1)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class ModelConfig:
+    """One encoder–decoder. The defaults are the lesson's initial model, with random embeddings."""
+
+    cell: CellKind = "gru"
+    """Recurrent cell, on both sides."""
+
+    embedding_dim: Size = 300
+    """Features per token vector."""
+
+    hidden_size: Size = 256
+    """Features per encoder state, per direction."""
+
+    decoder_hidden_size: Size = 300
+    """Features per decoder state; the lesson's is as wide as the embedding."""
+
+    num_layers: Size = 2
+    """Recurrent layers, on each side."""
+
+    bidirectional: bool = False
+    """Read the source in both directions; the two states are joined layer by layer."""
+
+    tie_output_weights: OutputWeights = "untied"
+    """`tied`: the target embedding is the output matrix too. Where the decoder state is not as
+    wide as the embedding, a projection without bias stands between."""
+
+    embedding_scale: Annotated[float, Field(gt=0)] = 1.0
+    """Factor on the initial embedding rows, which are drawn from N(0, 1)."""
+
+    embedding_dropout: Probability = 0.15
+    """Probability of zeroing a feature of a source embedding."""
+
+    encoder_dropout: Probability = 0.25
+    """Probability of zeroing a feature between the encoder's layers."""
+
+    bridge_dropout: Probability = 0.0
+    """Probability of zeroing a feature of the encoder's final state."""
+
+    decoder_dropout: Probability = 0.1
+    """Probability of zeroing a feature between the decoder's layers."""
+
+    output_dropout: Probability = 0.35
+    """Probability of zeroing a decoder state's feature before the output layer."""
+
+    dropout_scale: Annotated[float, Field(ge=0)] = 1.0
+    """One dial on all five dropouts: each is multiplied by it."""
+
+    def __post_init__(self) -> None:
+        for name in DROPOUTS:
+            if getattr(self, name) * self.dropout_scale >= 1:
+                raise ValueError(f"{name} × dropout_scale must stay below 1")
+
+
+DROPOUTS = (
+    "embedding_dropout",
+    "encoder_dropout",
+    "bridge_dropout",
+    "decoder_dropout",
+    "output_dropout",
+)

@@ -1,0 +1,67 @@
+"""Encoder and bridge: source tokens in, the decoder's first state out.
+
+Shapes: B sentences, S source tokens, L layers, D directions, H encoder features.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from bench.model.config import ModelConfig
+from bench.model.embedding import build_embedding
+from bench.model.recurrent import STATE_PARTS, Recurrent, State
+
+
+class Encoder(nn.Module):
+    """Embeds the source and reads it with a recurrent stack."""
+
+    def __init__(self, config: ModelConfig, *, num_tokens: int) -> None:
+        super().__init__()
+        self.num_directions = 2 if config.bidirectional else 1
+        self.embedding = build_embedding(
+            num_tokens, config.embedding_dim, scale=config.embedding_scale
+        )
+        self.dropout = nn.Dropout(config.embedding_dropout * config.dropout_scale)
+        self.recurrent = Recurrent(
+            config.cell,
+            input_size=config.embedding_dim,
+            hidden_size=config.hidden_size,
+            num_layers=config.num_layers,
+            dropout=config.encoder_dropout * config.dropout_scale,
+            bidirectional=config.bidirectional,
+        )
+
+    def forward(self, source: Tensor, lengths: Tensor) -> State:
+        """Return each layer's state after the last real token, (L, B, D·H) a part.
+
+        Args:
+            source: token ids, (B, S).
+            lengths: real tokens of each sentence, (B,), on the CPU.
+        """
+        embedded = self.dropout(self.embedding(source))
+        _, state = self.recurrent(embedded, lengths=lengths)
+        return tuple(self._join_directions(part) for part in state)
+
+    def _join_directions(self, part: Tensor) -> Tensor:
+        # torch lays the states out as layer 1 forward, layer 1 backward, layer 2 forward, …
+        return torch.cat([part[d :: self.num_directions] for d in range(self.num_directions)], -1)
+
+
+class Bridge(nn.Module):
+    """One linear map without bias from encoder to decoder state, the same for every layer.
+
+    An LSTM's cell state has a map of its own: it is not bounded as its hidden state is.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        encoder_size = config.hidden_size * (2 if config.bidirectional else 1)
+        self.dropout = nn.Dropout(config.bridge_dropout * config.dropout_scale)
+        self.maps = nn.ModuleList(
+            nn.Linear(encoder_size, config.decoder_hidden_size, bias=False)
+            for _ in range(STATE_PARTS[config.cell])
+        )
+
+    def forward(self, state: State) -> State:
+        """Map each part from (L, B, D·H) to the decoder's width."""
+        mapped = zip(self.maps, state, strict=True)
+        return tuple(linear(self.dropout(part)) for linear, part in mapped)

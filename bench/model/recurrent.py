@@ -1,0 +1,70 @@
+"""Stacks of recurrent cells behind one face: all else sees only their state type.
+
+Shapes: B sentences, T tokens, L layers, D directions, I input features, H hidden features.
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from bench.model.config import CellKind
+
+State = tuple[Tensor, ...]
+"""What a stack carries from step to step, each part (L·D, B, H): one part, an LSTM's has two."""
+
+STACKS: dict[CellKind, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}
+
+
+class Unrolled(NamedTuple):
+    """What a stack gives after reading a sequence."""
+
+    outputs: Tensor  # (B, T, D·H), of the top layer
+    state: State  # after each sentence's last real token
+
+
+class Recurrent(nn.Module):
+    """A stack of recurrent layers with dropout between them."""
+
+    def __init__(
+        self,
+        cell: CellKind,
+        *,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        dropout: float,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__()
+        self.stack = STACKS[cell](
+            input_size,
+            hidden_size,
+            num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,
+            bidirectional=bidirectional,
+            batch_first=True,
+        )
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, *, lengths: Tensor | None = None
+    ) -> Unrolled:
+        """Read sequences from left to right, or in both directions.
+
+        Args:
+            inputs: (B, T, I).
+            state: where to start; zeros if not given.
+            lengths: real tokens of each sentence, (B,), on the CPU. With it padding is never
+                read; without it every position counts.
+        """
+        started = state if state is None or len(state) > 1 else state[0]
+        if lengths is None:
+            outputs, ended = self.stack(inputs, started)
+        else:
+            packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+            packed_outputs, ended = self.stack(packed, started)
+            outputs, _ = pad_packed_sequence(
+                packed_outputs, batch_first=True, total_length=inputs.shape[1]
+            )
+        return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))

@@ -1,0 +1,51 @@
+"""Where a run computes, and in which number format."""
+
+from contextlib import AbstractContextManager
+from typing import Literal
+
+import torch
+
+from bench.errors import ConfigError
+from bench.training.config import Precision
+
+ResolvedPrecision = Literal["float32", "bfloat16"]
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn `auto`, `cpu`, `cuda` or `cuda:1` into a device that is really here.
+
+    Raises:
+        ConfigError: when the device does not exist on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"--device: unknown device {name!r}\nKnown: {', '.join(DEVICES)}") from error
+    if device.type not in DEVICES:
+        raise ConfigError(f"--device: {name!r} is not supported\nKnown: {', '.join(DEVICES)}")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(
+            f"--device: no {name!r} here, this machine has {torch.cuda.device_count()} CUDA devices"
+        )
+    return device
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
+    """Settle `auto` for a device: bfloat16 where there are instructions for it."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    # Measured on such CPUs: a training step takes half to two thirds of the time.
+    cpu = torch.backends.cpu.get_cpu_capability()
+    has_bfloat16 = cpu.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if has_bfloat16 else "float32"
+
+
+def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
+    """Compute matrix products in `precision` within this context."""
+    enabled = resolve_precision(precision, device) == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)

@@ -1,0 +1,133 @@
+"""The training loop, the same for every variant.
+
+It yields after each epoch and knows nothing of metrics, trackers, pruning or checkpoints:
+whoever drives the loop evaluates, logs, saves and decides when to stop. Its clock stands still
+meanwhile. All chance in an epoch follows from (seed, epoch), so that a run continued at an epoch's
+start is the run that was never interrupted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import torch
+from torch import Tensor, nn
+
+from bench.data.batching import Batch, TrainingBatches
+from bench.errors import DivergedError
+from bench.model.seq2seq import Seq2Seq
+from bench.seeding import generator, global_stream
+from bench.training.config import TrainingConfig
+from bench.training.device import autocast
+from bench.training.loss import token_loss
+from bench.training.optimization import rate_factor
+
+# Looking at a loss makes the host wait for a GPU, so there it is done only now and then.
+STEPS_BETWEEN_CHECKS = {"cpu": 1, "cuda": 50}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EpochResult:
+    """What one pass over the training split gave."""
+
+    epoch: int
+    loss: float
+    """Mean over the epoch's target tokens, in nats."""
+    seconds: float
+    """Optimisation only; evaluation and logging are not counted."""
+    pairs: int
+    """Sentence pairs learnt from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Loop:
+    """What stays the same from step to step."""
+
+    model: Seq2Seq
+    optimizer: torch.optim.Optimizer
+    batches: TrainingBatches
+    config: TrainingConfig
+    seed: int
+    device: torch.device
+
+
+def train(  # noqa: PLR0913 - the trainer's six parts and where to begin
+    model: Seq2Seq,
+    optimizer: torch.optim.Optimizer,
+    batches: TrainingBatches,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    first_epoch: int = 1,
+) -> Iterator[EpochResult]:
+    """Train from `first_epoch` to `config.epochs`, on the device that holds the model.
+
+    Raises:
+        DivergedError: at a loss that is not finite; on a CPU before the step that it would spoil.
+    """
+    device = next(model.parameters()).device
+    loop = _Loop(
+        model=model,
+        optimizer=optimizer,
+        batches=batches,
+        config=config,
+        seed=seed,
+        device=device,
+    )
+    for epoch in range(first_epoch, config.epochs + 1):
+        model.train()
+        with global_stream(seed, "dropout", epoch):
+            result = _train_epoch(loop, epoch)
+        yield result
+
+
+def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
+    started = perf_counter()
+    coin = generator(loop.seed, "teacher forcing", epoch)
+    total_loss = torch.zeros((), device=loop.device)  # nats, summed over target tokens
+    num_tokens, num_pairs = 0, 0
+    for position, batch in enumerate(loop.batches.epoch(epoch)):
+        step = (epoch - 1) * len(loop.batches) + position
+        loss = _loss(loop, batch.to(loop.device), coin)
+        total_loss += loss.detach() * batch.num_target_tokens
+        if position % STEPS_BETWEEN_CHECKS.get(loop.device.type, 1) == 0:
+            _refuse_divergence(total_loss, epoch=epoch, step=step)
+        _update(loop, loss, step)
+        num_tokens += batch.num_target_tokens
+        num_pairs += len(batch.indices)
+    _refuse_divergence(total_loss, epoch=epoch, step=epoch * len(loop.batches))
+    # item() waits for the device, so the clock is read after the work is really done.
+    mean_loss = total_loss.item() / num_tokens
+    return EpochResult(
+        epoch=epoch, loss=mean_loss, seconds=perf_counter() - started, pairs=num_pairs
+    )
+
+
+def _loss(loop: _Loop, batch: Batch, coin: torch.Generator) -> Tensor:
+    forced = _toss(loop.config.teacher_forcing, batch.target.shape[1], coin)
+    with autocast(loop.device, loop.config.precision):
+        logits = loop.model(batch, forced=forced)
+    return token_loss(logits, batch.target[batch.target_mask])
+
+
+def _toss(probability: float, num_positions: int, coin: torch.Generator) -> Sequence[bool] | None:
+    if probability == 1.0:
+        return None
+    forced: list[bool] = (torch.rand(num_positions, generator=coin) < probability).tolist()
+    return forced
+
+
+def _update(loop: _Loop, loss: Tensor, step: int) -> None:
+    num_steps = loop.config.epochs * len(loop.batches)
+    factor = rate_factor(loop.config.schedule, step=step, num_steps=num_steps)
+    for group in loop.optimizer.param_groups:
+        group["lr"] = loop.config.learning_rate * factor
+    loop.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(loop.model.parameters(), loop.config.max_gradient_norm)
+    loop.optimizer.step()
+
+
+def _refuse_divergence(total_loss: Tensor, *, epoch: int, step: int) -> None:
+    if not bool(total_loss.isfinite()):
+        raise DivergedError(epoch=epoch, step=step)
