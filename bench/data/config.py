@@ -16,9 +16,9 @@ class DataConfig:
     corpus: str = "synthetic_questions"
     """Name of a corpus, or the path of a file or folder with one."""
 
-    num_pairs: Annotated[int, Field(ge=0)] = 0
-    """Sentence pairs to take, before the split: the first so many that a generated corpus yields,
-    a random choice from the training split of any other; 0 takes what the corpus has to give."""
+    generated_pairs: Annotated[int, Field(ge=0)] = 0
+    """Sentence pairs to draw from a generated corpus, before the split; 0 draws its own default.
+    A corpus of real text is always taken whole."""
 
     tokenization: Literal["spacy"] = "spacy"
     """How text is cut into tokens."""

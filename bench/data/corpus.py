@@ -39,10 +39,7 @@ class Corpus(NamedTuple):
 
 
 class CorpusReader(Protocol):
-    """What every module in `bench/data/corpora/` offers, and `files` for any path."""
-
-    DESCRIPTION: str
-    """What the corpus is, its source and licence, in a line."""
+    """What every module in `bench/data/corpora/` offers as `Reader`, beside its `DESCRIPTION`."""
 
     def fingerprint(self) -> str:
         """Return a digest that changes whenever the text would."""
@@ -58,6 +55,12 @@ def corpus_names() -> list[str]:
         for module in iter_modules(corpora.__path__)
         if module.name not in {"files"} and not module.name.startswith("_")
     )
+
+
+def describe(name: str) -> str:
+    """Say in a line what a corpus is."""
+    description: str = import_module(f"bench.data.corpora.{name}").DESCRIPTION
+    return description
 
 
 def load_reader(name: str) -> CorpusReader:

@@ -1,7 +1,6 @@
 """Corpus → split, filtered, tokenised and numericalised data, cached under its fingerprint."""
 
 import json
-import random
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -86,7 +85,13 @@ def _build(
     say: Callable[[str], None],
 ) -> None:
     say(f"reading {config.corpus}")
-    separated = _separate(config, reader)
+    corpus = reader.read(num_pairs=config.generated_pairs)
+    separated = separate(
+        corpus,
+        validation_share=config.validation_share,
+        test_share=config.test_share,
+        seed=config.split_seed,
+    )
     say("tokenising (loading spaCy's rules takes some seconds)")
     tokenized = {
         name: _tokenize(pairs, config, num_processes)
@@ -109,20 +114,6 @@ def _build(
         scratch.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _separate(config: DataConfig, reader: CorpusReader) -> Separated:
-    separated = separate(
-        reader.read(num_pairs=config.num_pairs),
-        validation_share=config.validation_share,
-        test_share=config.test_share,
-        seed=config.split_seed,
-    )
-    train = separated.corpus.train
-    if 0 < config.num_pairs < len(train):
-        chosen = random.Random(config.split_seed).sample(train, config.num_pairs)
-        return separated._replace(corpus=separated.corpus._replace(train=chosen))
-    return separated
 
 
 def _tokenize(

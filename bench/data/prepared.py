@@ -46,6 +46,14 @@ class Ledger:
     test_target_unknown: float
     """Share of the test split's English tokens that are not in the vocabulary, in [0, 1]."""
 
+    def items(self) -> list[tuple[str, object]]:
+        """Return names and values, in order."""
+        return list(asdict(self).items())
+
+    def as_text(self) -> str:
+        """Write it as JSON."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
 
 class FlatSentences:
     """Sentences of token ids, end to end in one array, each closed by the end token."""
@@ -112,7 +120,7 @@ def save_summary(
     """Write the ledger and both vocabularies into a folder of prepared data."""
     _write_lines(folder / "vocabulary.fr.txt", source.tokens)
     _write_lines(folder / "vocabulary.en.txt", target.tokens)
-    (folder / LEDGER_FILE).write_text(json.dumps(asdict(ledger), indent=1), "utf-8")
+    (folder / LEDGER_FILE).write_text(ledger.as_text(), "utf-8")
 
 
 def cache_folder() -> Path:

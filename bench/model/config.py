@@ -20,6 +20,10 @@ class ModelConfig:
     cell: CellKind = "gru"
     """Recurrent cell, on both sides."""
 
+    lstm_forget_bias: float = 1.0
+    """Where an LSTM's forget gates begin: 1 lets it remember at first, as is usual; torch's own
+    beginning, about 0, learns several times slower. Other cells have no such gate."""
+
     embedding_dim: Size = 300
     """Features per token vector."""
 

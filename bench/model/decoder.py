@@ -20,6 +20,7 @@ class Decoder(nn.Module):
         )
         self.recurrent = Recurrent(
             config.cell,
+            forget_bias=config.lstm_forget_bias,
             input_size=config.embedding_dim,
             hidden_size=config.decoder_hidden_size,
             num_layers=config.num_layers,

@@ -23,6 +23,7 @@ class Encoder(nn.Module):
         self.dropout = nn.Dropout(config.embedding_dropout * config.dropout_scale)
         self.recurrent = Recurrent(
             config.cell,
+            forget_bias=config.lstm_forget_bias,
             input_size=config.embedding_dim,
             hidden_size=config.hidden_size,
             num_layers=config.num_layers,

@@ -5,6 +5,7 @@ Shapes: B sentences, T tokens, L layers, D directions, I input features, H hidde
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -36,6 +37,7 @@ class Recurrent(nn.Module):
         num_layers: int,
         dropout: float,
         bidirectional: bool = False,
+        forget_bias: float = 1.0,
     ) -> None:
         super().__init__()
         self.stack = STACKS[cell](
@@ -46,6 +48,8 @@ class Recurrent(nn.Module):
             bidirectional=bidirectional,
             batch_first=True,
         )
+        if cell == "lstm":
+            _open_forget_gates(self.stack, forget_bias)
 
     def forward(
         self, inputs: Tensor, state: State | None = None, *, lengths: Tensor | None = None
@@ -68,3 +72,15 @@ class Recurrent(nn.Module):
                 packed_outputs, batch_first=True, total_length=inputs.shape[1]
             )
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
+
+
+def _open_forget_gates(stack: nn.RNNBase, bias: float) -> None:
+    """Let an LSTM remember at first (https://proceedings.mlr.press/v37/jozefowicz15.html, 3.4).
+
+    torch's gates are i, f, g, o, and their biases come in two vectors that are added.
+    """
+    with torch.no_grad():
+        for name, parameter in stack.named_parameters():
+            if name.startswith("bias_hh"):
+                forget = parameter.chunk(4)[1]
+                forget.fill_(bias)

@@ -9,11 +9,11 @@ DEFAULT_PAIRS = 2_000
 MAX_PAIRS = 50_000
 MIN_DIGITS, MAX_DIGITS = 1, 5
 
+DESCRIPTION = "generated: digits, to be written backwards (for tests)"
+
 
 class Reader:
     """Draws numbers of one to five digits; a pair is `3 1 4` and `4 1 3`."""
-
-    DESCRIPTION = "generated: digits, to be written backwards (for tests)"
 
     def fingerprint(self) -> str:
         """Return the version of the generator: raise it when the text changes."""

@@ -22,11 +22,11 @@ MAX_LINE_BYTES = 50_000  # a sentence is a few hundred; beyond this the file is 
 BROKEN_ARCHIVE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 SPLIT_PREFIXES = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
 
+DESCRIPTION = "your own files: a TSV, two aligned files, or a folder"
+
 
 class FilesReader:
     """Reads the pairs at a path; two paths joined by a comma are aligned line by line."""
-
-    DESCRIPTION = "your own files: a TSV, two aligned files, or a folder"
 
     def __init__(self, name: str) -> None:
         self._layout = _find_layout(name)

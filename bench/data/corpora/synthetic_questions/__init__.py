@@ -16,11 +16,11 @@ DEFAULT_PAIRS = 20_000
 MAX_PAIRS = 200_000
 MIN_TOKENS, MAX_TOKENS = 4, 30  # the question mark counted
 
+DESCRIPTION = "generated questions from our own grammar and lexicon (MIT), no network needed"
+
 
 class Reader:
     """Draws distinct questions."""
-
-    DESCRIPTION = "generated questions from our own grammar and lexicon (MIT), no network needed"
 
     def fingerprint(self) -> str:
         """Digest the grammar's own source and word lists: the text changes with them alone."""

@@ -8,7 +8,10 @@ from itertools import accumulate
 from typing import TypeVar
 
 Item = TypeVar("Item")
-ZIPF_SHIFT = 3  # Mandelbrot's variant, 1 / (rank + shift): the very first words are not everywhere
+# Mandelbrot's variant, 1 / (rank + shift)^exponent: the very first words are not everywhere. The
+# exponent is that of one class of words; over all classes together it comes out near Zipf's 1.
+ZIPF_SHIFT = 3
+ZIPF_EXPONENT = 1.9
 
 
 class Draw:
@@ -43,4 +46,5 @@ class Draw:
 
 @cache
 def _zipf(num_items: int) -> list[float]:
-    return list(accumulate(1 / (rank + ZIPF_SHIFT) for rank in range(1, num_items + 1)))
+    weights = (1 / (rank + ZIPF_SHIFT) ** ZIPF_EXPONENT for rank in range(1, num_items + 1))
+    return list(accumulate(weights))

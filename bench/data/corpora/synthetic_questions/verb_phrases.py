@@ -147,7 +147,7 @@ def pick_object(draw: Draw, verb: Verb, subject: Phrase, *, asked: bool, negated
     if "general" in verb.traits and (vague or determiner == "the"):
         determiner = "this"  # aimer la bière would be beer as a whole
     plural = draw.chance(0.25) if determiner != "number" else True
-    if determiner == "some":
+    if determiner == "some" or (determiner == "a" and plural):
         plural = True
         determiner = "any" if asked else "some"
     if negated and determiner in {"a", "some", "any"}:

@@ -1,0 +1,72 @@
+"""Options that several commands share, and what they mean."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from bench.errors import ConfigError
+
+Decorated = Callable[..., Any]
+
+OPTIONS = (
+    click.argument("experiment"),
+    click.option(
+        "--profile", default="quick", show_default=True, help="Size of the experiment, from its file."
+    ),
+    click.option(
+        "--seeds", metavar="N|A,B,…", help="How many seeds (1 to N), or which; the file's if not given."
+    ),
+    click.option(
+        "--corpus",
+        default="",
+        metavar="NAME|PATH",
+        help="Another corpus: a name, a TSV file, two aligned files FR,EN, or a folder.",
+    ),
+    click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a setting of all variants, such as model.hidden_size=128; the runs are tagged "
+        "as ad hoc. Repeatable.",
+    ),
+    click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        help="auto, cpu, cuda or cuda:N; auto takes a GPU if there is one.",
+    ),
+    click.option(
+        "--tracking-uri",
+        metavar="URI",
+        help="MLflow store: sqlite:///FILE or http://SERVER. Default: $MLFLOW_TRACKING_URI, else "
+        "mlflow.db in this folder.",
+    ),
+)
+
+
+def experiment_options(command: Decorated) -> Decorated:
+    """Give a command the options that select an experiment and its record."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def parse_seeds(text: str | None) -> list[int] | None:
+    """Read `--seeds`: a number of seeds, or a list with commas.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        numbers = []
+    if "," in text and numbers:
+        return numbers
+    if len(numbers) == 1 and numbers[0] >= 1:
+        return list(range(1, numbers[0] + 1))
+    raise ConfigError(f"--seeds: wanted how many, such as 5, or which, such as 1,2,3; got {text!r}")

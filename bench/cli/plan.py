@@ -1,0 +1,42 @@
+"""`plan`: what would run, and what is done."""
+
+from typing import Any
+
+import click
+
+from bench.cli.options import experiment_options
+
+
+@click.command("plan")
+@experiment_options
+def command(**selected: Any) -> None:
+    """Show the runs of EXPERIMENT, and which of them are done. Nothing is trained."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.cli.session import Selection, open_session
+
+    console = Console()
+    with console.status("loading the libraries") as status:
+        session = open_session(
+            Selection(**selected), num_processes=1, say=lambda text: status.update(text)
+        )
+        results = session.tracker.find_results([spec.identity for spec in session.specs])
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("run", "state", "identity"):
+        table.add_column(heading)
+    table.add_column("test BLEU", justify="right")
+    for spec in session.specs:
+        result = results.get(spec.identity)
+        state = result.outcome if result else "to do"
+        bleu = f"{result.test['bleu']:.2f}" if result and result.test else ""
+        table.add_row(spec.name, state, spec.identity, bleu)
+    console.print(table)
+    ledger = session.data[session.specs[0].data_fingerprint].ledger
+    console.print(
+        f"{len(results)} of {len(session.specs)} runs done. {ledger.corpus}: "
+        f"{ledger.train_pairs:,} training, {ledger.validation_pairs:,} validation and "
+        f"{ledger.test_pairs:,} test pairs; vocabularies of {ledger.source_vocabulary:,} French "
+        f"and {ledger.target_vocabulary:,} English tokens.",
+        highlight=False,
+    )

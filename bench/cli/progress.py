@@ -1,0 +1,105 @@
+"""What a person sees while runs go on: a line per run at work, and one per run done."""
+
+from time import perf_counter
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from bench.engine.executors.contract import Ended, EpochEnded, Event, Failed, Started
+from bench.experiment.planning import RunSpec
+from bench.tracking.result import EpochRecord
+
+
+class RunProgress:
+    """Shows events as they come: live in a terminal, as plain lines elsewhere."""
+
+    def __init__(self, console: Console, *, num_runs: int, num_workers: int) -> None:
+        self._console = console
+        self._num_runs = num_runs
+        self._num_workers = num_workers
+        self._num_done = 0
+        self._started = perf_counter()
+        self._active: dict[str, tuple[RunSpec, EpochRecord | None]] = {}
+        self._live = Live(
+            self._render(), console=console, refresh_per_second=4, transient=True
+        )
+
+    def __enter__(self) -> "RunProgress":
+        """Begin to show."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Leave only the lines of finished runs."""
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take notice of an event."""
+        spec = event.spec
+        match event:
+            case Started():
+                self._active[spec.identity] = (spec, None)
+            case EpochEnded():
+                self._active[spec.identity] = (spec, event.record)
+                if not self._console.is_terminal:
+                    self._say(f"{spec.name}: {_epoch_text(spec, event.record)}")
+            case Ended():
+                self._done(spec, _ended_text(event))
+            case Failed():
+                self._done(spec, f"[red]failed[/]: {event.reason}")
+        self._live.update(self._render())
+
+    def _done(self, spec: RunSpec, text: str) -> None:
+        self._active.pop(spec.identity, None)
+        self._num_done += 1
+        self._say(f"[bold]{spec.name}[/]  {text}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def _render(self) -> Group:
+        rows = Table.grid(padding=(0, 2))
+        for spec, record in self._active.values():
+            said = "loading the libraries" if record is None else _epoch_text(spec, record)
+            rows.add_row(Spinner("dots"), f"[bold]{spec.name}[/]", Text(said))
+        return Group(rows, Text(self._summary(), style="dim"))
+
+    def _summary(self) -> str:
+        elapsed = perf_counter() - self._started
+        text = f"{self._num_done} of {self._num_runs} runs done · {_clock(elapsed)}"
+        waiting = self._num_runs - self._num_done
+        if self._num_done and waiting:
+            rounds = waiting / self._num_done
+            text += f" · about {_clock(elapsed * rounds)} left"
+        return text
+
+
+def _epoch_text(spec: RunSpec, record: EpochRecord) -> str:
+    metrics = record.metrics
+    return (
+        f"epoch {record.epoch}/{spec.config.training.epochs}  "
+        f"loss {metrics['train/loss']:.3f}  "
+        f"validation loss {metrics['validation/loss']:.3f}  "
+        f"BLEU {metrics['validation/bleu']:.1f}  "
+        f"{metrics['train/pairs_per_second']:,.0f} pairs/s"
+    )
+
+
+def _ended_text(event: Ended) -> str:
+    result = event.result
+    if result.outcome == "diverged":
+        return f"[yellow]{result.detail}[/] (counted as an outcome)"
+    return (
+        f"test BLEU [bold]{result.test['bleu']:.2f}[/]  loss {result.test['loss']:.3f}  "
+        f"best epoch {result.best_epoch}  {result.training_seconds:.0f} s of training  "
+        f"{result.pairs_per_second:,.0f} pairs/s"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

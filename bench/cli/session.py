@@ -1,0 +1,112 @@
+"""What most commands begin with: the experiment, its data, its plan and its record."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from bench.cli.options import parse_seeds
+from bench.comparison.comparison import Comparison, compare
+from bench.data.config import DataConfig
+from bench.data.prepared import PreparedCorpus
+from bench.data.preparation import prepare
+from bench.experiment.loading import check_seeds, load_experiment
+from bench.experiment.planning import RunSpec, plan
+from bench.experiment.schema import Experiment
+from bench.tracking.mlflow_tracker import MlflowTracker
+from bench.tracking.result import RunResult
+from bench.tracking.store import created_beside, tracking_uri
+from bench.training.device import choose_device
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """What the shared options said."""
+
+    experiment: str
+    profile: str
+    seeds: str | None
+    corpus: str
+    overrides: Sequence[str]
+    device: str
+    tracking_uri: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """An experiment ready to run or to be looked at."""
+
+    experiment: Experiment
+    specs: Sequence[RunSpec]
+    data: Mapping[str, PreparedCorpus]
+    """By fingerprint."""
+    tracker: MlflowTracker
+    uri: str
+    device: torch.device
+
+
+def open_session(selection: Selection, *, num_processes: int, say: Say) -> Session:
+    """Load, check, prepare and plan; nothing is trained.
+
+    Args:
+        selection: of the command line.
+        num_processes: most processes for preparing the data.
+        say: told what is happening.
+    """
+    experiment = _load(selection)
+    device = choose_device(selection.device)
+    uri = tracking_uri(selection.tracking_uri)
+    with created_beside(uri) as creating:
+        if creating:
+            say("creating the tracking store (once), and preparing the data beside")
+        prepared = prepare_all(experiment, num_processes=num_processes, say=say)
+        if creating:
+            say("waiting for the tracking store")
+    say("opening the tracking store")
+    tracker = MlflowTracker(uri, experiment=experiment.name, question=experiment.question)
+    return Session(
+        experiment=experiment,
+        specs=plan(experiment, prepared, device=device),
+        data={corpus.fingerprint: corpus for corpus in prepared.values()},
+        tracker=tracker,
+        uri=uri,
+        device=device,
+    )
+
+
+def prepare_all(
+    experiment: Experiment, *, num_processes: int, say: Say
+) -> dict[DataConfig, PreparedCorpus]:
+    """Prepare the data of every variant; most share one."""
+    configs = dict.fromkeys(variant.config.data for variant in experiment.variants.values())
+    return {config: prepare(config, num_processes=num_processes, say=say) for config in configs}
+
+
+def compare_results(session: Session, results: Mapping[str, RunResult]) -> Comparison:
+    """Compare what there is of the planned runs."""
+    experiment = session.experiment
+    by_variant: dict[str, list[RunResult]] = {name: [] for name in experiment.variants}
+    for spec in session.specs:
+        if spec.identity in results:
+            # Two variants may be one and the same run; each shows it under its own name.
+            result = replace(results[spec.identity], variant=spec.variant)
+            by_variant[spec.variant].append(result)
+    margin = experiment.variants[experiment.baseline].config.evaluation.equivalence_margin
+    return compare(
+        experiment.question, by_variant, baseline=experiment.baseline, margin=margin
+    )
+
+
+def _load(selection: Selection) -> Experiment:
+    experiment = load_experiment(
+        selection.experiment,
+        profile=selection.profile,
+        overrides=selection.overrides,
+        corpus=selection.corpus,
+    )
+    seeds = parse_seeds(selection.seeds)
+    if seeds is None:
+        return experiment
+    return replace(experiment, seeds=check_seeds(seeds, where="--seeds"))

@@ -1,0 +1,65 @@
+"""`translate`: French in, English out, by a trained model."""
+
+import sys
+from typing import Any
+
+import click
+
+from bench.cli.options import experiment_options
+
+
+@click.command("translate")
+@experiment_options
+@click.argument("texts", nargs=-1)
+@click.option("--variant", help="Which variant's model; the best of all if not given.")
+@click.option("--seed", type=int, help="Which seed's model; the best if not given.")
+def command(texts: tuple[str, ...], variant: str | None, seed: int | None, **selected: Any) -> None:
+    """Translate TEXTS, or the lines of standard input, with EXPERIMENT's best model.
+
+    Best is what scored highest on the validation split.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from bench.cli.session import Selection, open_session
+    from bench.evaluation.translator import Translator
+
+    console = Console(stderr=True)
+    with console.status("loading the libraries") as status:
+        session = open_session(
+            Selection(**selected), num_processes=1, say=lambda text: status.update(text)
+        )
+        spec = _best_run(session, variant=variant, seed=seed)
+        status.update(f"loading {spec.name}")
+        with tempfile.TemporaryDirectory() as folder:
+            found = session.tracker.download_translator(spec.identity, Path(folder))
+            translator = Translator.load(found)
+    console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
+    lines = texts or tuple(line.rstrip("\n") for line in sys.stdin)
+    for translation in translator.translate(lines):
+        click.echo(translation)
+
+
+def _best_run(session: Any, *, variant: str | None, seed: int | None) -> Any:
+    from bench.errors import BenchError, UnknownNameError
+
+    variants = session.experiment.variants
+    if variant is not None and variant not in variants:
+        raise UnknownNameError("variant", variant, variants, where="--variant")
+    results = session.tracker.find_results([spec.identity for spec in session.specs])
+    candidates = [
+        spec
+        for spec in session.specs
+        if spec.identity in results
+        and results[spec.identity].outcome == "finished"
+        and variant in {None, spec.variant}
+        and seed in {None, spec.seed}
+    ]
+    if not candidates:
+        raise BenchError(
+            f"no finished run of {session.experiment.name} with these settings; "
+            f"python -m bench run {session.experiment.name} makes them"
+        )
+    return max(candidates, key=lambda spec: results[spec.identity].validation_bleu)

@@ -1,0 +1,33 @@
+"""`ui`: MLflow's own pages on the recorded runs."""
+
+import os
+import subprocess
+import sys
+
+import click
+
+
+@click.command("ui")
+@click.option("--tracking-uri", metavar="URI", help="MLflow store; as for run.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=5000, show_default=True, help="Where to listen.")
+def command(tracking_uri: str | None, host: str, port: int) -> None:
+    """Start MLflow's pages on this machine, until Ctrl-C."""
+    from bench.errors import TrackingError
+    from bench.tracking.store import is_new, without_password
+    from bench.tracking.store import tracking_uri as settle
+
+    uri = settle(tracking_uri)
+    if is_new(uri):
+        raise TrackingError(
+            f"no recorded runs at {without_password(uri)}; "
+            "python -m bench run gru_vs_lstm makes some"
+        )
+    # Without its job execution the server is two processes of 240 MB in place of ten.
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "1"}
+    click.echo(f"Runs of {without_password(uri)} at http://{host}:{port}/#/experiments?workflowType=machine_learning")
+    arguments = ["--backend-store-uri", uri, "--host", host, "--port", str(port)]
+    done = subprocess.run(
+        [sys.executable, "-m", "mlflow", "server", *arguments], env=os.environ | quiet
+    )
+    sys.exit(done.returncode)

@@ -1,0 +1,1 @@
+"""Stage 7: runs in, results out."""

@@ -1,0 +1,176 @@
+"""From a planned run to its result: the file to read first.
+
+`fit` trains a run and never opens the test split; `execute` is `fit` and then one look at the test
+split with the model that validation selected.
+"""
+
+import resource
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from bench.data.batching import TrainingBatches
+from bench.data.prepared import EncodedSplit, PreparedCorpus
+from bench.errors import DivergedError
+from bench.evaluation.evaluate import Evaluation, evaluate
+from bench.evaluation.translator import save_translator
+from bench.experiment.planning import RunSpec
+from bench.model.seq2seq import Seq2Seq, count_parameters
+from bench.tracking.result import EpochRecord, RunResult
+from bench.training.checkpoint import load_best, load_last, save_best, save_last
+from bench.training.optimization import build_optimizer
+from bench.training.trainer import EpochResult, train
+
+ARTIFACTS = "artifacts"
+"""Folder, within a run's own, of what the tracker takes over."""
+
+Report = Callable[[EpochRecord], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workplace:
+    """Where a run computes and keeps its files."""
+
+    device: torch.device
+    folder: Path
+    """The run's own: checkpoints, and what is handed to the tracker at the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitted:
+    """A run after training: its best model lies in the workplace."""
+
+    model: Seq2Seq
+    best_epoch: int
+    epochs: tuple[EpochRecord, ...]
+    divergence: str
+
+
+def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
+    """Train a run, select its best epoch by validation, and score that once on the test split."""
+    fitted = fit(spec, data, place, report)
+    if not fitted.best_epoch:
+        return _result(spec, fitted, place, test=None)
+    load_best(place.folder, fitted.model)
+    test = _evaluate(spec, data, fitted.model, data.load_split("test"))
+    save_translator(
+        place.folder / ARTIFACTS / "translator",
+        fitted.model,
+        spec.config.model,
+        spec.config.data,
+        vocabularies=(data.source_vocabulary, data.target_vocabulary),
+    )
+    return _result(spec, fitted, place, test=test)
+
+
+def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> Fitted:
+    """Train a run, or go on where it was interrupted; report each epoch as it ends."""
+    config = spec.config
+    place.folder.mkdir(parents=True, exist_ok=True)
+    model = Seq2Seq(
+        config.model,
+        source_tokens=len(data.source_vocabulary),
+        target_tokens=len(data.target_vocabulary),
+        seed=spec.seed,
+    ).to(place.device)
+    optimizer = build_optimizer(model, config.training)
+    batches = TrainingBatches(
+        data.load_split("train"), batch_size=config.training.batch_size, seed=spec.seed
+    )
+    validation = data.load_split("validation")
+    epochs, best_epoch = _restore(place, model, optimizer)
+    divergence = ""
+    try:
+        for result in train(
+            model, optimizer, batches, config.training, seed=spec.seed, first_epoch=len(epochs) + 1
+        ):
+            evaluation = _evaluate(spec, data, model, validation)
+            epochs.append(_record(result, evaluation))
+            if _best(epochs, config.evaluation.select_on) == result.epoch:
+                best_epoch = result.epoch
+                save_best(place.folder, model)
+            history = {"epochs": [asdict(epoch) for epoch in epochs], "best_epoch": best_epoch}
+            save_last(place.folder, model, optimizer, state=history)
+            report(epochs[-1])
+    except DivergedError as error:
+        divergence = str(error)
+        best_epoch = 0
+    return Fitted(model=model, best_epoch=best_epoch, epochs=tuple(epochs), divergence=divergence)
+
+
+def _restore(
+    place: Workplace, model: Seq2Seq, optimizer: torch.optim.Optimizer
+) -> tuple[list[EpochRecord], int]:
+    state = load_last(place.folder, model, optimizer)
+    if state is None:
+        return [], 0
+    return [EpochRecord(**epoch) for epoch in state["epochs"]], state["best_epoch"]
+
+
+def _evaluate(
+    spec: RunSpec, data: PreparedCorpus, model: Seq2Seq, split: EncodedSplit
+) -> Evaluation:
+    return evaluate(
+        model,
+        split,
+        spec.config.evaluation,
+        vocabulary=data.target_vocabulary,
+        lowercase=spec.config.data.lowercase,
+        precision=spec.config.training.precision,
+    )
+
+
+def _record(result: EpochResult, validation: Evaluation) -> EpochRecord:
+    metrics = {
+        "train/loss": result.loss,
+        "train/seconds": result.seconds,
+        "train/pairs_per_second": result.pairs / result.seconds,
+    }
+    metrics |= {f"validation/{name}": value for name, value in validation.scores.items()}
+    return EpochRecord(epoch=result.epoch, metrics=metrics)
+
+
+def _best(epochs: list[EpochRecord], select_on: str) -> int:
+    """Return the epoch with the best validation score, the earliest of equals."""
+    sign = -1 if select_on == "loss" else 1
+    return max(epochs, key=lambda epoch: sign * epoch.metrics[f"validation/{select_on}"]).epoch
+
+
+def _result(
+    spec: RunSpec, fitted: Fitted, place: Workplace, *, test: Evaluation | None
+) -> RunResult:
+    seconds = sum(epoch.metrics["train/seconds"] for epoch in fitted.epochs)
+    pairs = sum(
+        epoch.metrics["train/seconds"] * epoch.metrics["train/pairs_per_second"]
+        for epoch in fitted.epochs
+    )
+    return RunResult(
+        identity=spec.identity,
+        variant=spec.variant,
+        seed=spec.seed,
+        outcome="finished" if test else "diverged",
+        detail=fitted.divergence,
+        parameters=count_parameters(fitted.model),
+        best_epoch=fitted.best_epoch,
+        epochs=fitted.epochs,
+        test=test.scores if test else {},
+        signatures=test.signatures if test else {},
+        hypotheses=tuple(test.hypotheses) if test else (),
+        training_seconds=seconds,
+        pairs_per_second=pairs / seconds if seconds else 0.0,
+        peak_memory_bytes=_peak_memory(place.device),
+        device=_device_name(place.device),
+        precision=spec.config.training.precision,
+    )
+
+
+def _peak_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -1,0 +1,89 @@
+"""What every executor takes and tells, and how one task is attempted."""
+
+import shutil
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from bench.data.prepared import PreparedCorpus
+from bench.engine.execution import Workplace, execute
+from bench.errors import BenchError
+from bench.experiment.planning import RunSpec
+from bench.tracking.result import EpochRecord, RunResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A run, and where to do it."""
+
+    spec: RunSpec
+    data_folder: Path
+    run_folder: Path
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run has begun, or goes on."""
+
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded:
+    """An epoch was trained and validated."""
+
+    spec: RunSpec
+    record: EpochRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run gave a result."""
+
+    spec: RunSpec
+    result: RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A run gave no result."""
+
+    spec: RunSpec
+    reason: str
+    """One line for a person."""
+    trace: str
+    """A traceback for a programmer; empty for a user's mistake."""
+
+
+Event = Started | EpochEnded | Ended | Failed
+Listen = Callable[[Event], None]
+
+
+class Executor(Protocol):
+    """Executes tasks, in any order, and tells what happens."""
+
+    def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+        """Attempt every task once; a failed one does not keep others from being done."""
+
+
+def attempt(task: Task, listen: Listen) -> None:
+    """Execute one task here and tell how it went, whatever happens."""
+    spec = task.spec
+    listen(Started(spec))
+    try:
+        place = Workplace(device=torch.device(task.device), folder=task.run_folder)
+        data = PreparedCorpus(task.data_folder)
+        result = execute(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
+    except BenchError as error:
+        listen(Failed(spec, str(error), ""))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        listen(Failed(spec, reason, traceback.format_exc()))
+    else:
+        shutil.rmtree(task.run_folder / "last", ignore_errors=True)
+        listen(Ended(spec, result))

@@ -1,0 +1,14 @@
+"""One run after another, in this process: for tests and for debugging."""
+
+from collections.abc import Sequence
+
+from bench.engine.executors.contract import Listen, Task, attempt
+
+
+class SerialExecutor:
+    """Attempts tasks in their order."""
+
+    def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+        """Attempt every task once."""
+        for task in tasks:
+            attempt(task, listen)

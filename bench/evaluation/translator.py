@@ -1,0 +1,94 @@
+"""A trained model with all it needs to translate text: a folder of tensors, JSON and word lists."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.data.batching import sorted_batches
+from bench.data.config import DataConfig
+from bench.data.corpus import SentencePair
+from bench.data.prepared import EncodedSplit, FlatSentences
+from bench.data.tokenization import detokenize, tokenize
+from bench.data.vocabulary import EOS_ID, Vocabulary
+from bench.evaluation.decoding import greedy
+from bench.model.config import ModelConfig
+from bench.model.seq2seq import Seq2Seq
+from bench.training.checkpoint import load_weights, save_weights
+
+SETTINGS, WEIGHTS = "translator.json", "weights.safetensors"
+BATCH_SIZE = 100
+
+
+class Translator:
+    """French text in, English text out."""
+
+    def __init__(
+        self, model: Seq2Seq, source: Vocabulary, target: Vocabulary, *, lowercase: bool
+    ) -> None:
+        self._model = model.eval()
+        self._source = source
+        self._target = target
+        self._lowercase = lowercase
+
+    @classmethod
+    def load(cls, folder: Path) -> "Translator":
+        """Read a folder written by `save_translator`; tensors and JSON only, nothing executed."""
+        settings = json.loads((folder / SETTINGS).read_text("utf-8"))
+        source, target = (Vocabulary(settings[name]) for name in ("source", "target"))
+        config = ModelConfig(**settings["model"])
+        model = Seq2Seq(config, source_tokens=len(source), target_tokens=len(target), seed=0)
+        load_weights(folder / WEIGHTS, model)
+        return cls(model, source, target, lowercase=settings["lowercase"])
+
+    def translate(self, texts: Sequence[str], *, max_length: int = 100) -> list[str]:
+        """Translate sentences, in their order; an empty one stays empty.
+
+        Args:
+            texts: French sentences.
+            max_length: most tokens of a translation.
+        """
+        tokens = [tokenize(text, "fr", lowercase=self._lowercase) for text in texts]
+        said = [place for place, sentence in enumerate(tokens) if sentence]
+        translations = [""] * len(texts)
+        if not said:
+            return translations
+        split = self._encode([tokens[place] for place in said])
+        for batch in sorted_batches(split, batch_size=BATCH_SIZE):
+            decoded = greedy(
+                self._model, batch.source, batch.source_lengths, max_length=max_length
+            )
+            for index, token_ids in zip(batch.indices, decoded, strict=True):
+                translations[said[index]] = detokenize(self._target.decode(token_ids))
+        return translations
+
+    def _encode(self, sentences: Sequence[Sequence[str]]) -> EncodedSplit:
+        source = FlatSentences.from_lists(
+            [[*self._source.encode(tokens), EOS_ID] for tokens in sentences]
+        )
+        nothing = FlatSentences.from_lists([[EOS_ID]] * len(sentences))
+        return EncodedSplit(source, nothing, [SentencePair("", "")] * len(sentences))
+
+
+def save_translator(
+    folder: Path, model: Seq2Seq, config: ModelConfig, data: DataConfig, *, vocabularies: tuple[Vocabulary, Vocabulary]
+) -> None:
+    """Write everything that `Translator.load` needs.
+
+    Args:
+        folder: made if need be.
+        model: trained.
+        config: of the model.
+        data: how its text was tokenised.
+        vocabularies: source and target.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "model": asdict(config),
+        "lowercase": data.lowercase,
+        "source": vocabularies[0].tokens,
+        "target": vocabularies[1].tokens,
+    }
+    (folder / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False), "utf-8")
+    save_weights(folder / WEIGHTS, model)
+

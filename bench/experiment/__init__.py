@@ -1,0 +1,1 @@
+"""Stage 6: TOML in, list of runs out."""

@@ -1,0 +1,221 @@
+"""Experiment files: TOML, read strictly.
+
+    question = "…"                the first line
+    baseline = "gru"
+    seeds = [1, 2, 3]
+
+    [data] [model] [training] [evaluation]      what all variants share
+    [variants.NAME]                             what differs: model.cell = "lstm"
+    [profiles.NAME]                             the same experiment at another size
+
+A profile may change every key but the variants; a variant overrides a profile.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.data.config import DataConfig
+from bench.errors import BenchError, ConfigError, UnknownNameError
+from bench.evaluation.config import EvaluationConfig
+from bench.experiment.schema import Experiment, RunConfig, Variant
+from bench.model.config import ModelConfig
+from bench.training.config import TrainingConfig
+
+FOLDER = Path("experiments")
+DEFAULT_PROFILE = "quick"
+SECTIONS: dict[str, type] = {
+    "data": DataConfig,
+    "model": ModelConfig,
+    "training": TrainingConfig,
+    "evaluation": EvaluationConfig,
+}
+TOP_KEYS = {"question", "baseline", "seeds", "variants", "profiles", *SECTIONS}
+Settings = dict[str, Any]
+"""Dotted names and values, such as `model.cell` and "lstm"."""
+
+
+def experiment_names() -> list[str]:
+    """List the experiments of this folder, and of the installed suite."""
+    return sorted({path.stem for folder in _folders() for path in folder.glob("*.toml")})
+
+
+def load_experiment(
+    name: str, *, profile: str = DEFAULT_PROFILE, overrides: Sequence[str] = (), corpus: str = ""
+) -> Experiment:
+    """Read and check an experiment file.
+
+    Args:
+        name: its file name without `.toml`, or a path.
+        profile: which of its sizes.
+        overrides: `--set` settings, such as `model.hidden_size=128`, for all variants.
+        corpus: a corpus in place of the file's, "" to keep it.
+
+    Raises:
+        BenchError: for anything in the file that is not understood, saying where.
+    """
+    path = find_experiment(name)
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    return _build(path, document, profile=profile, overrides=overrides, corpus=corpus)
+
+
+def _build(
+    path: Path, document: Settings, *, profile: str, overrides: Sequence[str], corpus: str
+) -> Experiment:
+    where = str(path)
+    _refuse_unknown("key", document, TOP_KEYS, where=where)
+    top = {key: document[key] for key in document if key not in {"variants", "profiles"}}
+    shared = _flatten(top)
+    profiles = document.get("profiles", {})
+    if profile not in profiles:
+        raise UnknownNameError("profile", profile, profiles, where=where)
+    sized = _flatten(profiles[profile])
+    _refuse_unknown("key", sized, _known_keys() | {"seeds"}, where=f"{where}, profiles.{profile}")
+    own = _parse_overrides(overrides)
+    if corpus:
+        sized["data.corpus"] = corpus
+    common = shared | sized
+    variants = {
+        variant: _build_variant(
+            variant, common, _flatten(table), own, where=f"{where}, variants.{variant}"
+        )
+        for variant, table in document.get("variants", {}).items()
+    }
+    baseline = _text(document, "baseline", where=where)
+    if baseline not in variants:
+        raise UnknownNameError("variant", baseline, variants, where=f"{where}, baseline")
+    for variant in variants.values():
+        if variant.match_parameters and variant.match_parameters not in variants:
+            raise UnknownNameError(
+                "variant", variant.match_parameters, variants, where=f"{where}, {variant.name}"
+            )
+    return Experiment(
+        name=path.stem,
+        question=_text(document, "question", where=where),
+        baseline=baseline,
+        seeds=check_seeds(common.get("seeds", []), where=f"{where}, seeds"),
+        variants=variants,
+        profile=profile,
+        adhoc=tuple(overrides),
+    )
+
+
+def _build_variant(
+    name: str, common: Settings, own: Settings, forced: Settings, *, where: str
+) -> Variant:
+    match = own.pop("match_parameters", None)
+    _refuse_unknown("key", own, _known_keys(), where=where)
+    settings = {key: value for key, value in common.items() if "." in key} | own | forced
+    parts: dict[str, Any] = {}
+    for section, config in SECTIONS.items():
+        values = {
+            key.partition(".")[2]: value
+            for key, value in settings.items()
+            if key.startswith(f"{section}.")
+        }
+        _refuse_unknown("key", values, _field_names(config), where=f"{where} ([{section}])")
+        parts[section] = _validate(config, values, section=section, where=where)
+    return Variant(name=name, config=RunConfig(**parts), match_parameters=match)
+
+
+def _validate(config: type, values: Settings, *, section: str, where: str) -> object:
+    try:
+        return config(**values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join([section, *(str(part) for part in problem["loc"])])
+        message = problem["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{where}: {key} = {problem['input']!r}: {message}") from error
+
+
+def check_seeds(seeds: Any, *, where: str) -> Sequence[int]:
+    """Check that seeds are distinct whole numbers, at least one.
+
+    Raises:
+        ConfigError: when they are not.
+    """
+    whole = isinstance(seeds, list) and all(type(seed) is int and seed >= 0 for seed in seeds)
+    if not whole or not seeds or len(set(seeds)) != len(seeds):
+        raise ConfigError(f"{where}: wanted distinct whole numbers such as [1, 2, 3], got {seeds!r}")
+    return tuple(seeds)
+
+
+def _parse_overrides(overrides: Sequence[str]) -> Settings:
+    settings: Settings = {}
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise ConfigError(f"--set: wanted KEY=VALUE, such as model.hidden_size=128, got {override!r}")
+        try:
+            settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[key.strip()] = text.strip()  # a bare word: model.cell=lstm
+    _refuse_unknown("key", settings, _known_keys(), where="--set")
+    return settings
+
+
+def _flatten(table: Any, prefix: str = "") -> Settings:
+    flat: Settings = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _known_keys() -> set[str]:
+    return {
+        f"{section}.{name}" for section, config in SECTIONS.items() for name in _field_names(config)
+    }
+
+
+def _field_names(config: type) -> set[str]:
+    return {field.name for field in fields(config)}
+
+
+def _refuse_unknown(
+    kind: str, found: Mapping[str, Any], known: set[str], *, where: str
+) -> None:
+    for name in found:
+        if name not in known:
+            raise UnknownNameError(kind, name, known, where=where)
+
+
+def _text(document: Settings, key: str, *, where: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{where}: {key} is missing; it is a text, such as {key} = \"…\"")
+    return value
+
+
+def find_experiment(name: str) -> Path:
+    """Return the file of an experiment, by name or path.
+
+    Raises:
+        BenchError: when there is none.
+    """
+    if name.endswith(".toml"):
+        if not Path(name).is_file():
+            raise BenchError(f"no experiment file {name}")
+        return Path(name)
+    for folder in _folders():
+        if (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    raise UnknownNameError("experiment", name, experiment_names(), where=str(FOLDER))
+
+
+def _folders() -> list[Path]:
+    # Beside a clone's `bench/`, or within an installed wheel (pyproject.toml puts them there).
+    package = Path(__file__).parents[1]
+    installed = [package.parent / FOLDER, package / "experiments"]
+    return [folder for folder in (FOLDER, *installed) if folder.is_dir()]

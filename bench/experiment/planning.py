@@ -1,0 +1,125 @@
+"""An experiment to its runs: every variant with every seed, in full detail."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import torch
+
+from bench.data.config import DataConfig
+from bench.data.prepared import PreparedCorpus
+from bench.experiment.schema import Experiment, RunConfig, Variant
+from bench.model.matching import match_parameters
+from bench.training.device import resolve_precision
+
+SCORE_VERSION = 1
+"""Raise it when code of data, model, training or evaluation changes what a run scores."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSpec:
+    """One variant, one seed, nothing left open."""
+
+    experiment: str
+    profile: str
+    variant: str
+    seed: int
+    config: RunConfig
+    data_fingerprint: str
+    adhoc: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        """Digest what decides the run's numbers; runs of one identity are the same run."""
+        return _digest(self._settings() | {"seed": self.seed})
+
+    @property
+    def group(self) -> str:
+        """Digest what a variant's seeds share."""
+        return _digest(self._settings())
+
+    @property
+    def name(self) -> str:
+        """Say which run it is, to a person."""
+        return f"{self.variant}-seed{self.seed}"
+
+    def params(self) -> dict[str, str]:
+        """Return the resolved configuration by dotted name."""
+        return {key: str(value) for key, value in self._flat().items()}
+
+    def to_toml(self) -> str:
+        """Write the resolved configuration as a TOML file of dotted keys."""
+        lines = [f"# {self.experiment}, variant {self.variant}, seed {self.seed}"]
+        lines += [f"{key} = {_toml_value(value)}" for key, value in self._flat().items()]
+        return "\n".join(lines) + "\n"
+
+    def _flat(self) -> dict[str, Any]:
+        sections = asdict(self.config).items()
+        return {f"{section}.{key}": v for section, values in sections for key, v in values.items()}
+
+    def _settings(self) -> dict[str, Any]:
+        without_data = {
+            key: value for key, value in self._flat().items() if not key.startswith("data.")
+        }
+        return without_data | {"data": self.data_fingerprint, "version": SCORE_VERSION}
+
+
+def plan(
+    experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus], *, device: torch.device
+) -> list[RunSpec]:
+    """List the runs, seed by seed, so that whatever is finished early can be compared.
+
+    Args:
+        experiment: what is compared.
+        prepared: the prepared data of every data config in it.
+        device: where the runs will compute; it settles the precision `auto`.
+    """
+    configs = {
+        name: _resolve(variant, experiment, prepared, device)
+        for name, variant in experiment.variants.items()
+    }
+    return [
+        RunSpec(
+            experiment=experiment.name,
+            profile=experiment.profile,
+            variant=name,
+            seed=seed,
+            config=config,
+            data_fingerprint=prepared[config.data].fingerprint,
+            adhoc=tuple(experiment.adhoc),
+        )
+        for seed in experiment.seeds
+        for name, config in configs.items()
+    ]
+
+
+def _resolve(
+    variant: Variant,
+    experiment: Experiment,
+    prepared: Mapping[DataConfig, PreparedCorpus],
+    device: torch.device,
+) -> RunConfig:
+    config = variant.config
+    model = config.model
+    if variant.match_parameters:
+        ledger = prepared[config.data].ledger
+        model = match_parameters(
+            model,
+            experiment.variants[variant.match_parameters].config.model,
+            source_tokens=ledger.source_vocabulary,
+            target_tokens=ledger.target_vocabulary,
+        )
+    precision = resolve_precision(config.training.precision, device)
+    return replace(config, model=model, training=replace(config.training, precision=precision))
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    text = json.dumps(settings, sort_keys=True)
+    return blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def _toml_value(value: Any) -> str:
+    return "inf" if value == math.inf else json.dumps(value, ensure_ascii=False)

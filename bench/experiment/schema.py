@@ -1,0 +1,43 @@
+"""What an experiment file may say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.data.config import DataConfig
+from bench.evaluation.config import EvaluationConfig
+from bench.model.config import ModelConfig
+from bench.training.config import TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunConfig:
+    """All that decides a run's numbers but its seed; each stage reads its own part."""
+
+    data: DataConfig
+    model: ModelConfig
+    training: TrainingConfig
+    evaluation: EvaluationConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variant:
+    """One of the things compared."""
+
+    name: str
+    config: RunConfig
+    match_parameters: str | None
+    """Another variant: this one's hidden sizes are scaled until it has as many parameters."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Experiment:
+    """A question, a baseline and its variants, at one size."""
+
+    name: str
+    question: str
+    baseline: str
+    seeds: Sequence[int]
+    variants: Mapping[str, Variant]
+    profile: str
+    adhoc: Sequence[str]
+    """Settings changed on the command line: such runs are for trying things."""

@@ -1,0 +1,282 @@
+"""The record in MLflow: one experiment, a parent run per variant, a child run per seed.
+
+MLflow's run list folds children under their parents and charts only what is in sight, so the
+parents carry what should be seen: mean curves over seeds, and the test scores' mean and deviation.
+Runs are addressed by id, never through MLflow's global active run.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from bench.errors import TrackingError
+from bench.tracking.result import EpochRecord, RunResult
+from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
+from bench.tracking.tracker import RunCard, Sample, Status, VariantSummary
+
+IDENTITY, GROUP, KIND, OUTCOME = "identity", "group", "kind", "outcome"
+PARENT = "mlflow.parentRunId"
+RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
+MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000
+PAGE = 1_000
+
+
+class MlflowTracker:
+    """Keeps the record of one experiment in an MLflow store."""
+
+    def __init__(self, uri: str, *, experiment: str, question: str) -> None:
+        """Connect to a store and find or make the experiment.
+
+        Raises:
+            TrackingError: when the store does not answer or the experiment has been deleted.
+        """
+        quieten_mlflow()
+        self._uri = uri
+        self._client = MlflowClient(tracking_uri=uri)
+        self.seconds = 0.0
+        """Spent in talking to the store about epochs and results so far."""
+        self._cards: dict[str, RunCard] = {}
+        self._runs: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
+        try:
+            self.experiment_id = self._find_experiment(experiment, question)
+        except MlflowException as error:
+            raise TrackingError(
+                f"the tracking store {without_password(uri)} does not answer as MLflow does: "
+                f"{str(error).partition(chr(10))[0]}"
+            ) from error
+
+    def find_results(self, identities: Iterable[str]) -> dict[str, RunResult]:
+        """Return the results of those runs that have ended; of several the latest."""
+        wanted = set(identities)
+        found: dict[str, RunResult] = {}
+        for run in self._search(f"tags.{KIND} = 'run'"):  # newest first
+            identity = run.data.tags.get(IDENTITY, "")
+            if identity in wanted and identity not in found and OUTCOME in run.data.tags:
+                self._runs[identity] = run.info.run_id
+                found[identity] = self._load_result(run.info.run_id)
+        return found
+
+    def run_id(self, identity: str) -> str | None:
+        """Return MLflow's id of a run that this tracker has found or written."""
+        return self._runs.get(identity)
+
+    def start(self, card: RunCard) -> None:
+        """Open a run, or go on with an interrupted one of the same identity."""
+        self._cards[card.identity] = card
+        for run in self._search(f"tags.{IDENTITY} = '{card.identity}'"):
+            if OUTCOME not in run.data.tags:
+                self._runs[card.identity] = run.info.run_id
+                self._client.update_run(run.info.run_id, status="RUNNING")
+                return
+        tags = self._tags(card, kind="run") | {
+            IDENTITY: card.identity,
+            "seed": str(card.seed),
+            PARENT: self._parent(card),
+        }
+        run_id = self._create_run(card.name, card, tags)
+        self._runs[card.identity] = run_id
+
+    def log_epoch(self, identity: str, record: EpochRecord) -> None:
+        """Write one epoch's metrics in one batch."""
+        started = time.perf_counter()
+        self._log_metrics(self._runs[identity], record.metrics, step=record.epoch)
+        self.seconds += time.perf_counter() - started
+
+    def finish(
+        self, identity: str, result: RunResult, artifacts: Path, samples: Sequence[Sample]
+    ) -> None:
+        """Write the result, sample translations and the files of a run, and close it."""
+        started = time.perf_counter()
+        run_id, card = self._runs[identity], self._cards[identity]
+        # At step 0, where MLflow draws a bar; a later single step would be a lonely point.
+        test = {f"test/{name}": value for name, value in result.test.items()}
+        cost = {
+            "cost/parameters": float(result.parameters),
+            "cost/training_seconds": result.training_seconds,
+            "cost/pairs_per_second": result.pairs_per_second,
+            "cost/peak_memory_bytes": float(result.peak_memory_bytes),
+        }
+        self._log_metrics(run_id, test | cost, step=0)
+        (artifacts / "config.toml").write_text(card.resolved_toml, "utf-8")
+        (artifacts / "corpus.json").write_text(card.ledger, "utf-8")
+        text = json.dumps(result.to_json(), ensure_ascii=False)
+        (artifacts / RESULT_FILE).write_text(text, "utf-8")
+        self._client.log_artifacts(run_id, str(artifacts))
+        if samples:
+            columns = {name: [getattr(row, name) for row in samples] for name in Sample._fields}
+            self._client.log_table(run_id, columns, SAMPLES_FILE)
+        tags = {OUTCOME: result.outcome, "precision": result.precision, "device": result.device}
+        tags |= {f"{name}.signature": text for name, text in result.signatures.items()}
+        if result.detail:
+            tags["detail"] = result.detail
+        self._client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
+        status = "FINISHED" if result.outcome == "finished" else "FAILED"
+        self._client.set_terminated(run_id, status)
+        self.seconds += time.perf_counter() - started
+
+    def abandon(self, identity: str, *, status: Status, reason: str) -> None:
+        """Close a run that gave no result, saying why."""
+        run_id = self._runs[identity]
+        self._client.set_tag(run_id, "detail", reason[-MAX_TAG:])
+        self._client.set_terminated(run_id, status)
+
+    def summarise(self, summary: VariantSummary) -> None:
+        """Write a variant's parent run: mean curves, test mean and deviation over seeds.
+
+        Metrics of MLflow cannot be taken back, so a parent that was written for other seeds gives
+        way to a new one.
+        """
+        children = sorted(run.identity for run in summary.runs)
+        covered = " ".join(children)[:MAX_TAG]
+        parent = self._find_parent(summary.group)
+        if parent is None:
+            return
+        if parent.data.tags.get("covers") != covered:
+            parent_id = self._renewed(parent, children) if "covers" in parent.data.tags else parent.info.run_id
+            for epoch, metrics in mean_curves(summary.runs).items():
+                self._log_metrics(parent_id, metrics, step=epoch)
+            self._log_metrics(parent_id, mean_scores(summary.runs), step=0)
+            self._client.set_tag(parent_id, "covers", covered)
+            self._client.set_tag(parent_id, "seeds", str(len(summary.runs)))
+            self._client.set_terminated(parent_id, "FINISHED")
+            self._parents[summary.group] = parent_id
+        self._client.set_tag(
+            self._parents.get(summary.group, parent.info.run_id), "mlflow.note.content", summary.note
+        )
+
+    def download_translator(self, identity: str, folder: Path) -> Path:
+        """Fetch a finished run's model into a folder, and return where it lies."""
+        return Path(self._client.download_artifacts(self._runs[identity], "translator", str(folder)))
+
+    def _renewed(self, parent: Run, children: Sequence[str]) -> str:
+        """Replace a parent run by an empty copy that its children point to."""
+        tags = {
+            key: value
+            for key, value in parent.data.tags.items()
+            if key not in {"covers", "seeds", "mlflow.runName"}
+        }
+        copy = self._client.create_run(
+            self.experiment_id, tags=tags, run_name=parent.info.run_name
+        ).info.run_id
+        params = [Param(*param) for param in parent.data.params.items()]
+        self._client.log_batch(copy, params=params)
+        for run in self._search(f"tags.`{PARENT}` = '{parent.info.run_id}'"):
+            self._client.set_tag(run.info.run_id, PARENT, copy)
+        self._client.delete_run(parent.info.run_id)
+        return copy
+
+    def _parent(self, card: RunCard) -> str:
+        if card.group not in self._parents:
+            found = self._find_parent(card.group)
+            if found is None:
+                name = f"{card.variant} ({card.tags['profile']}, {card.dataset_name})"
+                tags = self._tags(card, kind="variant")
+                self._parents[card.group] = self._create_run(name, card, tags)
+            else:
+                self._parents[card.group] = found.info.run_id
+        return self._parents[card.group]
+
+    def _find_parent(self, group: str) -> Run | None:
+        found = self._search(f"tags.{KIND} = 'variant' and tags.{GROUP} = '{group}'")
+        return found[0] if found else None
+
+    def _create_run(self, name: str, card: RunCard, tags: Mapping[str, str]) -> str:
+        run_id: str = self._client.create_run(
+            self.experiment_id, tags={key: value[:MAX_TAG] for key, value in tags.items()}, run_name=name
+        ).info.run_id
+        params = [Param(key, value[:MAX_PARAM]) for key, value in card.params.items()]
+        self._client.log_batch(run_id, params=params)
+        source = json.dumps({"fingerprint": card.dataset_fingerprint})
+        dataset = Dataset(
+            name=card.dataset_name,
+            digest=card.dataset_fingerprint,
+            source_type="bench",
+            source=source,
+            profile=card.ledger,
+        )
+        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+        self._client.log_inputs(run_id, inputs)
+        return run_id
+
+    def _tags(self, card: RunCard, *, kind: str) -> dict[str, str]:
+        return {**card.tags, KIND: kind, GROUP: card.group, "variant": card.variant}
+
+    def _log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int) -> None:
+        now = int(time.time() * 1000)
+        batch = [Metric(name, value, now, step) for name, value in metrics.items()]
+        for start in range(0, len(batch), MAX_BATCH):
+            self._client.log_batch(run_id, metrics=batch[start : start + MAX_BATCH])
+
+    def _load_result(self, run_id: str) -> RunResult:
+        with tempfile.TemporaryDirectory() as folder:
+            path = self._client.download_artifacts(run_id, RESULT_FILE, folder)
+            return RunResult.from_json(json.loads(Path(path).read_text("utf-8")))
+
+    def _search(self, where: str) -> list[Run]:
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self.experiment_id],
+                where,
+                max_results=PAGE,
+                order_by=["attributes.start_time DESC"],
+                page_token=token,
+            )
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+    def _find_experiment(self, name: str, question: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise TrackingError(
+                f"the MLflow experiment {name!r} has been deleted but keeps its name; "
+                "restore it, or use another store with --tracking-uri"
+            )
+        if found is not None:
+            return str(found.experiment_id)
+        path = sqlite_path(self._uri)
+        # Beside the database, whatever folder a later command is given in.
+        location = None if path is None else (path.parent / "mlruns" / name).resolve().as_uri()
+        tags = {"mlflow.note.content": f"# {question}"}
+        return str(self._client.create_experiment(name, artifact_location=location, tags=tags))
+
+
+def mean_curves(runs: Sequence[RunResult]) -> dict[int, dict[str, float]]:
+    """Average every metric over the runs, epoch by epoch; only epochs that all runs reached."""
+    by_epoch: dict[int, list[Mapping[str, float]]] = {}
+    for run in runs:
+        for record in run.epochs:
+            by_epoch.setdefault(record.epoch, []).append(record.metrics)
+    return {
+        epoch: {name: fmean(metrics[name] for metrics in found) for name in found[0]}
+        for epoch, found in by_epoch.items()
+        if len(found) == len(runs)
+    }
+
+
+def mean_scores(runs: Sequence[RunResult]) -> dict[str, float]:
+    """Average the test scores and costs over finished runs; `_sd` is the deviation over seeds."""
+    finished = [run for run in runs if run.outcome == "finished"]
+    scores = {"runs/finished": float(len(finished)), "runs/all": float(len(runs))}
+    if not finished:
+        return scores
+    for name in finished[0].test:
+        values = [run.test[name] for run in finished]
+        scores[f"test/{name}"] = fmean(values)
+        if len(values) > 1:
+            scores[f"test/{name}_sd"] = stdev(values)
+    scores["cost/parameters"] = float(finished[0].parameters)
+    scores["cost/training_seconds"] = fmean(run.training_seconds for run in finished)
+    scores["cost/pairs_per_second"] = fmean(run.pairs_per_second for run in finished)
+    return scores

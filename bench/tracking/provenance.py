@@ -1,0 +1,67 @@
+"""Where a result comes from: code, versions, machine."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import bench
+
+PACKAGES = ("torch", "numpy", "spacy", "sacrebleu", "mlflow", "optuna", "sacremoses", "safetensors")
+SOURCE_FOLDER = Path(__file__).parents[2]
+
+
+def provenance() -> Mapping[str, str]:
+    """Describe what is running, as tags: `git.commit`, `version.torch`, `host.cpu` and so on."""
+    tags = {
+        "bench.version": bench.__version__,
+        "python.version": platform.python_version(),
+        "host.system": platform.platform(),
+        "host.cpu": _cpu_name(),
+        "host.cores": str(os.cpu_count()),
+    }
+    tags |= {f"version.{name}": found for name in PACKAGES if (found := _version(name))}
+    return tags | _git_tags()
+
+
+def command_line() -> str:
+    """Return the command as a person would type it."""
+    return " ".join(["python -m bench", *sys.argv[1:]])
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_tags() -> dict[str, str]:
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return {"git.commit": "unknown (not run from a clone)"}
+    return {"git.commit": commit, "git.dirty": str(bool(_git("status", "--porcelain"))).lower()}
+
+
+def _git(*arguments: str) -> str:
+    if not (SOURCE_FOLDER / ".git").exists():
+        return ""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=SOURCE_FOLDER, capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def _cpu_name() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,104 @@
+"""Which MLflow store is used, how its address is shown, and its careful creation."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from filelock import FileLock
+
+from bench.errors import TrackingError
+
+DEFAULT_FILE = "mlflow.db"
+SQLITE = "sqlite:///"
+
+
+def tracking_uri(given: str | None) -> str:
+    """Settle the store: the one given, `$MLFLOW_TRACKING_URI`, or mlflow.db in this folder.
+
+    Raises:
+        TrackingError: for a plain folder, which MLflow 3 does not take any more.
+    """
+    uri = given or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path(DEFAULT_FILE).resolve()}"
+    scheme = urlsplit(uri).scheme
+    if scheme in {"", "file"}:
+        raise TrackingError(
+            f"tracking URI {uri!r}: MLflow 3 keeps no runs in plain folders; "
+            f"use a database such as {SQLITE}{DEFAULT_FILE}, or a server's http:// address"
+        )
+    path = sqlite_path(uri)
+    # An absolute path: the same store whatever folder a worker or a later command runs in.
+    return uri if path is None else f"{SQLITE}{path.resolve()}"
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Return the file of a SQLite store; None for any other."""
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def without_password(uri: str) -> str:
+    """Make a tracking URI fit to be printed."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+
+
+def is_new(uri: str) -> bool:
+    """Tell whether the store is a SQLite file that does not exist yet."""
+    path = sqlite_path(uri)
+    return path is not None and not path.exists()
+
+
+@contextmanager
+def created_beside(uri: str) -> Iterator[bool]:
+    """Create a new SQLite store in a process of its own while other work is done.
+
+    MLflow takes 4 to 20 seconds for it, and two processes that create one store break it for good:
+    hence one process, under a lock, and nobody goes on before it has finished. Yields whether
+    there is anything to create.
+    """
+    if not is_new(uri):
+        yield False
+        return
+    process: SpawnProcess = get_context("spawn").Process(target=_create, args=(uri,))
+    process.start()
+    try:
+        yield True
+    except BaseException:
+        process.join()  # half a store would be worse than a moment's wait
+        raise
+    process.join()
+    if process.exitcode != 0:
+        raise TrackingError(f"MLflow could not create its store {without_password(uri)}")
+
+
+def quieten_mlflow() -> None:
+    """Keep MLflow from calling home and from explaining its migrations."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "1")
+    # Two tries in place of seven: a server that is not there is said to be so within seconds.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _create(uri: str) -> None:
+    path = sqlite_path(uri)
+    assert path is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    quieten_mlflow()
+    from mlflow import MlflowClient
+
+    with FileLock(path.with_suffix(".lock")):
+        quieten_mlflow()
+        if not path.exists():
+            # Into another file first: whoever finds the store finds it whole.
+            scratch = path.with_suffix(".new")
+            scratch.unlink(missing_ok=True)
+            MlflowClient(tracking_uri=f"{SQLITE}{scratch.resolve()}").search_experiments()
+            scratch.rename(path)

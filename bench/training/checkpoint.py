@@ -1,0 +1,93 @@
+"""Checkpoints of tensors and JSON, never pickle: save, load, go on exactly where a run stopped.
+
+All chance in an epoch follows from the seed and the epoch's number, so that weights, optimiser
+state and history are all there is to keep.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, load_model, save_file, save_model
+from torch import nn
+
+BEST = "best.safetensors"
+LAST = "last"
+
+
+def save_best(folder: Path, model: nn.Module) -> None:
+    """Keep these weights as the best so far, in place of earlier ones."""
+    save_weights(folder / BEST, model)
+
+
+def load_best(folder: Path, model: nn.Module) -> None:
+    """Load the best weights kept in a folder into a model of the same shape."""
+    load_weights(folder / BEST, model)
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Write a model's weights; a weight used in two places is written once."""
+    scratch = path.with_suffix(".new")
+    save_model(model, str(scratch))
+    scratch.replace(path)
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Read weights into a model of the same shape, on whatever device it is."""
+    load_model(model, str(path))
+
+
+def save_last(
+    folder: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    state: Mapping[str, Any],
+) -> None:
+    """Keep everything needed to go on after this epoch, in place of the epoch before.
+
+    Args:
+        folder: the run's own folder.
+        model: its weights as they are now.
+        optimizer: its state as it is now.
+        state: anything else, as JSON.
+    """
+    scratch, last = folder / "last.new", folder / LAST
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    save_model(model, str(scratch / "model.safetensors"))
+    save_file(_optimizer_tensors(optimizer), scratch / "optimizer.safetensors")
+    (scratch / "state.json").write_text(json.dumps(state), "utf-8")
+    shutil.rmtree(last, ignore_errors=True)
+    scratch.rename(last)
+
+
+def load_last(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, Any] | None:
+    """Put model and optimiser back as they were; None if nothing was kept."""
+    last = folder / LAST
+    if not (last / "state.json").exists():
+        return None
+    load_model(model, str(last / "model.safetensors"))
+    _restore_optimizer(optimizer, load_file(last / "optimizer.safetensors"))
+    state: dict[str, Any] = json.loads((last / "state.json").read_text("utf-8"))
+    return state
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": value for index, own in state.items() for name, value in own.items()}
+
+
+def _restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]
+) -> None:
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        index, _, name = key.partition(".")
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
