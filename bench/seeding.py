@@ -12,7 +12,7 @@ import torch
 
 
 def stream_seed(seed: int, *names: str | int) -> int:
-    """Derive the seed of one stream, in [0, 2⁶³): a hash of the run's seed and the stream's name."""
+    """Derive the seed of one stream, in [0, 2⁶³), from the run's seed and the stream's name."""
     text = "/".join(str(name) for name in (seed, *names))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
 

@@ -12,10 +12,15 @@ Decorated = Callable[..., Any]
 OPTIONS = (
     click.argument("experiment"),
     click.option(
-        "--profile", default="quick", show_default=True, help="Size of the experiment, from its file."
+        "--profile",
+        default="quick",
+        show_default=True,
+        help="Size of the experiment, from its file.",
     ),
     click.option(
-        "--seeds", metavar="N|A,B,…", help="How many seeds (1 to N), or which; the file's if not given."
+        "--seeds",
+        metavar="N|A,B,…",
+        help="How many seeds (1 to N), or which; the file's if not given.",
     ),
     click.option(
         "--corpus",

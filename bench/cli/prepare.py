@@ -6,19 +6,32 @@ import click
 @click.command("prepare")
 @click.argument("corpus")
 @click.option(
-    "--pairs", default=0, help="Pairs to draw from a generated corpus; its own default if not given."
+    "--pairs",
+    default=0,
+    help="Pairs to draw from a generated corpus; its own default if not given.",
 )
-def command(corpus: str, pairs: int) -> None:
+@click.option(
+    "--from",
+    "origin",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with the files of a corpus that this machine does not have yet.",
+)
+def command(corpus: str, pairs: int, origin: str | None) -> None:
     """Read, split, tokenise and cache CORPUS (a name or a path), and say what was found."""
     import os
+    from pathlib import Path
 
     from rich.console import Console
 
     from bench.data.config import DataConfig
+    from bench.data.corpus import import_corpus
     from bench.data.preparation import prepare
 
     console = Console()
     with console.status("loading the libraries") as status:
+        if origin is not None:
+            status.update(f"reading {origin}")
+            console.print(import_corpus(corpus, Path(origin)), highlight=False)
         prepared = prepare(
             DataConfig(corpus=corpus, generated_pairs=pairs),
             num_processes=os.cpu_count() or 1,

@@ -23,9 +23,7 @@ class RunProgress:
         self._num_done = 0
         self._started = perf_counter()
         self._active: dict[str, tuple[RunSpec, EpochRecord | None]] = {}
-        self._live = Live(
-            self._render(), console=console, refresh_per_second=4, transient=True
-        )
+        self._live = Live(self._render(), console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> "RunProgress":
         """Begin to show."""

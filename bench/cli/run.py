@@ -11,7 +11,9 @@ from bench.cli.options import experiment_options
 
 @click.command("run")
 @experiment_options
-@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per CPU core.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per CPU core."
+)
 @click.option("--force", is_flag=True, help="Do finished runs again.")
 def command(jobs: int | None, force: bool, **selected: Any) -> None:
     """Run EXPERIMENT: every variant with every seed, then the answer.
@@ -30,7 +32,9 @@ def command(jobs: int | None, force: bool, **selected: Any) -> None:
     from bench.tracking.provenance import command_line, provenance
 
     console = Console()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     with console.status("loading the libraries") as status:
         session = open_session(
             Selection(**selected), num_processes=cores, say=lambda text: status.update(text)

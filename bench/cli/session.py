@@ -8,8 +8,8 @@ import torch
 from bench.cli.options import parse_seeds
 from bench.comparison.comparison import Comparison, compare
 from bench.data.config import DataConfig
-from bench.data.prepared import PreparedCorpus
 from bench.data.preparation import prepare
+from bench.data.prepared import PreparedCorpus
 from bench.experiment.loading import check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.experiment.schema import Experiment
@@ -94,9 +94,7 @@ def compare_results(session: Session, results: Mapping[str, RunResult]) -> Compa
             result = replace(results[spec.identity], variant=spec.variant)
             by_variant[spec.variant].append(result)
     margin = experiment.variants[experiment.baseline].config.evaluation.equivalence_margin
-    return compare(
-        experiment.question, by_variant, baseline=experiment.baseline, margin=margin
-    )
+    return compare(experiment.question, by_variant, baseline=experiment.baseline, margin=margin)
 
 
 def _load(selection: Selection) -> Experiment:

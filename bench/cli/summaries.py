@@ -9,9 +9,7 @@ from bench.tracking.result import RunResult
 from bench.tracking.tracker import VariantSummary
 
 
-def summarise(
-    session: Session, results: Mapping[str, RunResult], comparison: Comparison
-) -> None:
+def summarise(session: Session, results: Mapping[str, RunResult], comparison: Comparison) -> None:
     """Write every variant's summary: its mean curves and its sentence in the answer."""
     baseline = next(row for row in comparison.rows if row.is_baseline)
     for row in comparison.rows:

@@ -25,7 +25,9 @@ def command(tracking_uri: str | None, host: str, port: int) -> None:
         )
     # Without its job execution the server is two processes of 240 MB in place of ten.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "1"}
-    click.echo(f"Runs of {without_password(uri)} at http://{host}:{port}/#/experiments?workflowType=machine_learning")
+    click.echo(
+        f"Runs of {without_password(uri)} at http://{host}:{port}/#/experiments?workflowType=machine_learning"
+    )
     arguments = ["--backend-store-uri", uri, "--host", host, "--port", str(port)]
     done = subprocess.run(
         [sys.executable, "-m", "mlflow", "server", *arguments], env=os.environ | quiet

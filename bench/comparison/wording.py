@@ -6,9 +6,7 @@ from bench.comparison.comparison import Comparison, Difference, VariantRow
 def answer(comparison: Comparison) -> list[str]:
     """Answer the question in a sentence per variant."""
     baseline = next(row for row in comparison.rows if row.is_baseline)
-    return [
-        sentence(row, baseline, comparison) for row in comparison.rows if not row.is_baseline
-    ]
+    return [sentence(row, baseline, comparison) for row in comparison.rows if not row.is_baseline]
 
 
 def sentence(row: VariantRow, baseline: VariantRow, comparison: Comparison) -> str:

@@ -30,11 +30,10 @@ class DataConfig:
     """Longest English sentence kept, in tokens; pairs beyond it leave the training split."""
 
     source_length_percentile: Annotated[float, Field(gt=0, le=100)] = 97.0
-    """French sentences are cut at this percentile of the training split's lengths (end token
-    counted)."""
+    """French sentences are cut at this percentile of their lengths (end token counted)."""
 
     target_length_percentile: Annotated[float, Field(gt=0, le=100)] = 99.0
-    """English training sentences are cut at this percentile of their lengths (end token counted)."""
+    """English training sentences are cut at this percentile of theirs."""
 
     vocabulary_size: Annotated[int, Field(ge=1)] = 40_000
     """Most frequent tokens kept per language, beside the four special ones."""

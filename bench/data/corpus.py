@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from typing import Literal, NamedTuple, Protocol
 
 from bench.data import corpora
-from bench.errors import UnknownNameError
+from bench.errors import CorpusError, UnknownNameError
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -61,6 +61,21 @@ def describe(name: str) -> str:
     """Say in a line what a corpus is."""
     description: str = import_module(f"bench.data.corpora.{name}").DESCRIPTION
     return description
+
+
+def import_corpus(name: str, folder: Path) -> str:
+    """Take a corpus over from files at hand, and say what was kept.
+
+    Raises:
+        BenchError: when there is no such corpus, or it needs no files.
+    """
+    if name not in corpus_names():
+        raise UnknownNameError("corpus", name, corpus_names(), where="--from")
+    module = import_module(f"bench.data.corpora.{name}")
+    if not hasattr(module, "import_from"):
+        raise CorpusError(f"{name} is generated and takes no files")
+    said: str = module.import_from(folder)
+    return said
 
 
 def load_reader(name: str) -> CorpusReader:

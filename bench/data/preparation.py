@@ -26,7 +26,7 @@ from bench.data.prepared import (
     save_summary,
 )
 from bench.data.splitting import Separated, separate
-from bench.data.tokenization import tokenize_all
+from bench.data.tokenization import Language, tokenize_all
 from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary
 from bench.errors import CorpusError
 
@@ -108,9 +108,7 @@ def _build(
     try:
         for name, split in encoded.items():
             save_split(scratch, name, split)
-        save_summary(
-            scratch, ledger=ledger, source=vocabularies.source, target=vocabularies.target
-        )
+        save_summary(scratch, ledger=ledger, source=vocabularies.source, target=vocabularies.target)
         scratch.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -120,20 +118,23 @@ def _tokenize(
     pairs: Sequence[SentencePair], config: DataConfig, num_processes: int
 ) -> _TokenizedSplit:
     source, target = (
-        tokenize_all(
-            [pair[column] for pair in pairs],
-            language,
-            lowercase=config.lowercase,
-            num_processes=num_processes,
-        )
-        for column, language in ((0, "fr"), (1, "en"))  # type: ignore[misc]
+        tokenize_all(texts, language, lowercase=config.lowercase, num_processes=num_processes)
+        for texts, language in _columns(pairs)
     )
     return _TokenizedSplit(pairs, source, target)
 
 
+def _columns(pairs: Sequence[SentencePair]) -> list[tuple[list[str], Language]]:
+    return [([pair.source for pair in pairs], "fr"), ([pair.target for pair in pairs], "en")]
+
+
 def _drop_long(split: _TokenizedSplit, max_target_tokens: int) -> tuple[_TokenizedSplit, int]:
     kept = [place for place, target in enumerate(split.target) if len(target) <= max_target_tokens]
-    shorter = _TokenizedSplit(*([column[place] for place in kept] for column in split))
+    shorter = _TokenizedSplit(
+        pairs=[split.pairs[place] for place in kept],
+        source=[split.source[place] for place in kept],
+        target=[split.target[place] for place in kept],
+    )
     return shorter, len(split.pairs) - len(kept)
 
 

@@ -114,9 +114,7 @@ def save_split(folder: Path, name: SplitName, split: EncodedSplit) -> None:
         _write_lines(folder / f"{name}.{side}.txt", [pair[column] for pair in split.pairs])
 
 
-def save_summary(
-    folder: Path, *, ledger: Ledger, source: Vocabulary, target: Vocabulary
-) -> None:
+def save_summary(folder: Path, *, ledger: Ledger, source: Vocabulary, target: Vocabulary) -> None:
     """Write the ledger and both vocabularies into a folder of prepared data."""
     _write_lines(folder / "vocabulary.fr.txt", source.tokens)
     _write_lines(folder / "vocabulary.en.txt", target.tokens)

@@ -32,9 +32,7 @@ def sentence_key(text: str) -> str:
     return NOT_WORD.sub(" ", bare).strip() or text
 
 
-def separate(
-    corpus: Corpus, *, validation_share: float, test_share: float, seed: int
-) -> Separated:
+def separate(corpus: Corpus, *, validation_share: float, test_share: float, seed: int) -> Separated:
     """Remove exact duplicates, split if the corpus does not, and take leaks out of train."""
     if not corpus.is_split:
         pairs = list(dict.fromkeys(corpus.train))
@@ -62,12 +60,13 @@ def separate(
 def _split_by_groups(
     pairs: Sequence[SentencePair], *, validation_share: float, test_share: float, seed: int
 ) -> Corpus:
-    splits: tuple[list[SentencePair], ...] = ([], [], [])
+    splits: list[list[SentencePair]] = [[], [], []]
     for pair, group in zip(pairs, connected_groups(pairs), strict=True):
         draw = _uniform(f"{seed}/{group}")
         held_out = 2 if draw < test_share else 1 if draw < test_share + validation_share else 0
         splits[held_out].append(pair)
-    return Corpus(*splits)
+    train, validation, test = splits
+    return Corpus(train=train, validation=validation, test=test)
 
 
 def connected_groups(pairs: Iterable[SentencePair]) -> list[str]:

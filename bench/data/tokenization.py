@@ -45,7 +45,9 @@ def tokenize(text: str, language: Language, *, lowercase: bool) -> list[str]:
 
 def detokenize(tokens: Sequence[str]) -> str:
     """Join English tokens to a text as a person would write it; `t_up` restores capitals."""
-    return _detokenizer().detokenize(_join_split_words(_restore_capitals(tokens)), unescape=False)
+    words = _join_split_words(_restore_capitals(tokens))
+    text: str = _detokenizer().detokenize(words, unescape=False)
+    return text
 
 
 def _tokenize_part(texts: Sequence[str], language: Language, lowercase: bool) -> list[list[str]]:

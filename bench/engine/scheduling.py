@@ -14,7 +14,15 @@ from filelock import FileLock, Timeout
 
 from bench.data.prepared import PreparedCorpus, cache_folder
 from bench.engine.execution import ARTIFACTS
-from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, Failed, Started, Task
+from bench.engine.executors.contract import (
+    Ended,
+    EpochEnded,
+    Event,
+    Executor,
+    Failed,
+    Started,
+    Task,
+)
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import RunResult
 from bench.tracking.tracker import RunCard, Sample, Tracker

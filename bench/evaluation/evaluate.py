@@ -65,7 +65,9 @@ def evaluate(
         moved = batch.to(device)
         with autocast(device, precision):
             started = perf_counter()
-            decoded = greedy(model, moved.source, moved.source_lengths, max_length=config.max_length)
+            decoded = greedy(
+                model, moved.source, moved.source_lengths, max_length=config.max_length
+            )
             decoding_seconds += perf_counter() - started
             forced.add(model, moved)
         for index, token_ids in zip(batch.indices, decoded, strict=True):
@@ -112,9 +114,7 @@ class _ForcedTotals:
         return {"loss": loss, "perplexity": perplexity, "token_accuracy": accuracy}
 
 
-def _length_scores(
-    translations: Sequence[Sequence[int]], split: EncodedSplit
-) -> dict[str, float]:
+def _length_scores(translations: Sequence[Sequence[int]], split: EncodedSplit) -> dict[str, float]:
     num_tokens = sum(len(token_ids) for token_ids in translations)
     num_unknown = sum(token_ids.count(UNK_ID) for token_ids in map(list, translations))
     num_reference = int((split.target.lengths - 1).sum())  # the end token is not text

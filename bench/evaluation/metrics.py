@@ -7,7 +7,8 @@ lower case are scored without regard to case, and the signature says so (`case:l
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 
 from bench.registry import Registry
 
@@ -24,7 +25,8 @@ class ScoreText(Protocol):
 
     def __call__(
         self, hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool
-    ) -> Score: ...
+    ) -> Score:
+        """Score them; `lowercase` lets case not count."""
 
 
 class TextMetric(NamedTuple):

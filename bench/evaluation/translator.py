@@ -55,9 +55,7 @@ class Translator:
             return translations
         split = self._encode([tokens[place] for place in said])
         for batch in sorted_batches(split, batch_size=BATCH_SIZE):
-            decoded = greedy(
-                self._model, batch.source, batch.source_lengths, max_length=max_length
-            )
+            decoded = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
             for index, token_ids in zip(batch.indices, decoded, strict=True):
                 translations[said[index]] = detokenize(self._target.decode(token_ids))
         return translations
@@ -71,7 +69,12 @@ class Translator:
 
 
 def save_translator(
-    folder: Path, model: Seq2Seq, config: ModelConfig, data: DataConfig, *, vocabularies: tuple[Vocabulary, Vocabulary]
+    folder: Path,
+    model: Seq2Seq,
+    config: ModelConfig,
+    data: DataConfig,
+    *,
+    vocabularies: tuple[Vocabulary, Vocabulary],
 ) -> None:
     """Write everything that `Translator.load` needs.
 
@@ -91,4 +94,3 @@ def save_translator(
     }
     (folder / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False), "utf-8")
     save_weights(folder / WEIGHTS, model)
-

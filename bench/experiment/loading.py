@@ -145,7 +145,9 @@ def check_seeds(seeds: Any, *, where: str) -> Sequence[int]:
     """
     whole = isinstance(seeds, list) and all(type(seed) is int and seed >= 0 for seed in seeds)
     if not whole or not seeds or len(set(seeds)) != len(seeds):
-        raise ConfigError(f"{where}: wanted distinct whole numbers such as [1, 2, 3], got {seeds!r}")
+        raise ConfigError(
+            f"{where}: wanted distinct whole numbers such as [1, 2, 3], got {seeds!r}"
+        )
     return tuple(seeds)
 
 
@@ -154,7 +156,9 @@ def _parse_overrides(overrides: Sequence[str]) -> Settings:
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
-            raise ConfigError(f"--set: wanted KEY=VALUE, such as model.hidden_size=128, got {override!r}")
+            raise ConfigError(
+                f"--set: wanted KEY=VALUE, such as model.hidden_size=128, got {override!r}"
+            )
         try:
             settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
@@ -183,9 +187,7 @@ def _field_names(config: type) -> set[str]:
     return {field.name for field in fields(config)}
 
 
-def _refuse_unknown(
-    kind: str, found: Mapping[str, Any], known: set[str], *, where: str
-) -> None:
+def _refuse_unknown(kind: str, found: Mapping[str, Any], known: set[str], *, where: str) -> None:
     for name in found:
         if name not in known:
             raise UnknownNameError(kind, name, known, where=where)
@@ -194,7 +196,7 @@ def _refuse_unknown(
 def _text(document: Settings, key: str, *, where: str) -> str:
     value = document.get(key)
     if not isinstance(value, str) or not value:
-        raise ConfigError(f"{where}: {key} is missing; it is a text, such as {key} = \"…\"")
+        raise ConfigError(f'{where}: {key} is missing; it is a text, such as {key} = "…"')
     return value
 
 

@@ -29,7 +29,9 @@ def match_parameters(
     narrow, wide = 1, 4 * config.hidden_size
     while narrow < wide:  # the count grows with the width: halve the interval
         middle = (narrow + wide) // 2
-        narrow, wide = (middle + 1, wide) if count(_scaled(config, middle)) < goal else (narrow, middle)
+        narrow, wide = (
+            (middle + 1, wide) if count(_scaled(config, middle)) < goal else (narrow, middle)
+        )
     candidates = [_scaled(config, max(1, size)) for size in (narrow - 1, narrow)]
     best = min(candidates, key=lambda candidate: abs(count(candidate) - goal))
     if abs(count(best) - goal) > MAX_DEVIATION * goal:

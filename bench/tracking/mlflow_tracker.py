@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
@@ -18,6 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from bench.errors import TrackingError
 from bench.tracking.result import EpochRecord, RunResult
+from bench.tracking.seed_means import mean_curves, mean_scores
 from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
 from bench.tracking.tracker import RunCard, Sample, Status, VariantSummary
 
@@ -140,7 +140,9 @@ class MlflowTracker:
         if parent is None:
             return
         if parent.data.tags.get("covers") != covered:
-            parent_id = self._renewed(parent, children) if "covers" in parent.data.tags else parent.info.run_id
+            parent_id = (
+                self._renewed(parent) if "covers" in parent.data.tags else parent.info.run_id
+            )
             for epoch, metrics in mean_curves(summary.runs).items():
                 self._log_metrics(parent_id, metrics, step=epoch)
             self._log_metrics(parent_id, mean_scores(summary.runs), step=0)
@@ -149,21 +151,25 @@ class MlflowTracker:
             self._client.set_terminated(parent_id, "FINISHED")
             self._parents[summary.group] = parent_id
         self._client.set_tag(
-            self._parents.get(summary.group, parent.info.run_id), "mlflow.note.content", summary.note
+            self._parents.get(summary.group, parent.info.run_id),
+            "mlflow.note.content",
+            summary.note,
         )
 
     def download_translator(self, identity: str, folder: Path) -> Path:
         """Fetch a finished run's model into a folder, and return where it lies."""
-        return Path(self._client.download_artifacts(self._runs[identity], "translator", str(folder)))
+        return Path(
+            self._client.download_artifacts(self._runs[identity], "translator", str(folder))
+        )
 
-    def _renewed(self, parent: Run, children: Sequence[str]) -> str:
+    def _renewed(self, parent: Run) -> str:
         """Replace a parent run by an empty copy that its children point to."""
         tags = {
             key: value
             for key, value in parent.data.tags.items()
             if key not in {"covers", "seeds", "mlflow.runName"}
         }
-        copy = self._client.create_run(
+        copy: str = self._client.create_run(
             self.experiment_id, tags=tags, run_name=parent.info.run_name
         ).info.run_id
         params = [Param(*param) for param in parent.data.params.items()]
@@ -190,7 +196,9 @@ class MlflowTracker:
 
     def _create_run(self, name: str, card: RunCard, tags: Mapping[str, str]) -> str:
         run_id: str = self._client.create_run(
-            self.experiment_id, tags={key: value[:MAX_TAG] for key, value in tags.items()}, run_name=name
+            self.experiment_id,
+            tags={key: value[:MAX_TAG] for key, value in tags.items()},
+            run_name=name,
         ).info.run_id
         params = [Param(key, value[:MAX_PARAM]) for key, value in card.params.items()]
         self._client.log_batch(run_id, params=params)
@@ -250,33 +258,3 @@ class MlflowTracker:
         location = None if path is None else (path.parent / "mlruns" / name).resolve().as_uri()
         tags = {"mlflow.note.content": f"# {question}"}
         return str(self._client.create_experiment(name, artifact_location=location, tags=tags))
-
-
-def mean_curves(runs: Sequence[RunResult]) -> dict[int, dict[str, float]]:
-    """Average every metric over the runs, epoch by epoch; only epochs that all runs reached."""
-    by_epoch: dict[int, list[Mapping[str, float]]] = {}
-    for run in runs:
-        for record in run.epochs:
-            by_epoch.setdefault(record.epoch, []).append(record.metrics)
-    return {
-        epoch: {name: fmean(metrics[name] for metrics in found) for name in found[0]}
-        for epoch, found in by_epoch.items()
-        if len(found) == len(runs)
-    }
-
-
-def mean_scores(runs: Sequence[RunResult]) -> dict[str, float]:
-    """Average the test scores and costs over finished runs; `_sd` is the deviation over seeds."""
-    finished = [run for run in runs if run.outcome == "finished"]
-    scores = {"runs/finished": float(len(finished)), "runs/all": float(len(runs))}
-    if not finished:
-        return scores
-    for name in finished[0].test:
-        values = [run.test[name] for run in finished]
-        scores[f"test/{name}"] = fmean(values)
-        if len(values) > 1:
-            scores[f"test/{name}_sd"] = stdev(values)
-    scores["cost/parameters"] = float(finished[0].parameters)
-    scores["cost/training_seconds"] = fmean(run.training_seconds for run in finished)
-    scores["cost/pairs_per_second"] = fmean(run.pairs_per_second for run in finished)
-    return scores

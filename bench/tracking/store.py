@@ -23,7 +23,9 @@ def tracking_uri(given: str | None) -> str:
     Raises:
         TrackingError: for a plain folder, which MLflow 3 does not take any more.
     """
-    uri = given or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path(DEFAULT_FILE).resolve()}"
+    uri = (
+        given or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path(DEFAULT_FILE).resolve()}"
+    )
     scheme = urlsplit(uri).scheme
     if scheme in {"", "file"}:
         raise TrackingError(

@@ -23,7 +23,9 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ConfigError(f"--device: unknown device {name!r}\nKnown: {', '.join(DEVICES)}") from error
+        raise ConfigError(
+            f"--device: unknown device {name!r}\nKnown: {', '.join(DEVICES)}"
+        ) from error
     if device.type not in DEVICES:
         raise ConfigError(f"--device: {name!r} is not supported\nKnown: {', '.join(DEVICES)}")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():

@@ -51,7 +51,7 @@ class _Loop:
     device: torch.device
 
 
-def train(  # noqa: PLR0913 - the trainer's six parts and where to begin
+def train(
     model: Seq2Seq,
     optimizer: torch.optim.Optimizer,
     batches: TrainingBatches,

@@ -48,7 +48,7 @@ class FilesReader:
         if self._layout.aligned:
             pairs = [_read_aligned(*self._layout.paths)]
         else:
-            pairs = [_read_tsv(path) for path in self._layout.paths]
+            pairs = [read_tsv(path) for path in self._layout.paths]
         for split, found in zip(splits, pairs, strict=True):
             for pair in found:
                 if pair.source and pair.target:
@@ -58,7 +58,8 @@ class FilesReader:
         for split, path in zip(splits, self._layout.paths, strict=False):
             if not split:
                 raise CorpusError("holds no sentence pair", path=path)
-        return Corpus(*splits, dropped=dropped)
+        train, validation, test = splits if self._layout.is_split else (splits[0], [], [])
+        return Corpus(train=train, validation=validation, test=test, dropped=dropped)
 
 
 class _Layout(NamedTuple):
@@ -109,8 +110,9 @@ def _only_file(folder: Path, patterns: list[str]) -> Path | None:
     return paths[0] if paths else None
 
 
-def _read_tsv(path: Path) -> Iterator[SentencePair]:
-    for number, line in _read_lines(path):
+def read_tsv(path: Path) -> Iterator[SentencePair]:
+    """Yield the pairs of a TSV, those with an empty side included; empty lines are passed over."""
+    for number, line in read_lines(path):
         if not line:
             continue
         source, tab, rest = line.partition("\t")
@@ -120,7 +122,7 @@ def _read_tsv(path: Path) -> Iterator[SentencePair]:
 
 
 def _read_aligned(source_path: Path, target_path: Path) -> Iterator[SentencePair]:
-    sources, targets = _read_lines(source_path), _read_lines(target_path)
+    sources, targets = read_lines(source_path), read_lines(target_path)
     for number, source in sources:
         target = next(targets, None)
         if target is None:
@@ -135,7 +137,7 @@ def _unequal(*, longer: Path, shorter: Path, line: int) -> CorpusError:
     return CorpusError(message, path=longer, line=line)
 
 
-def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield each line's number, from 1, and its text without line end or byte-order mark."""
     number = 0
     try:

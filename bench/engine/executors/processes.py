@@ -73,7 +73,7 @@ class ProcessExecutor:
                 worker.task = None
             listen(event)
             if dead and isinstance(event, Failed):
-                workers[workers.index(worker)] = worker = self._start()  # noqa: PLW2901
+                workers[workers.index(worker)] = worker = self._start()
             if worker.task is None:
                 _assign(worker, waiting)
 

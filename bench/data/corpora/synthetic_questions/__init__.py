@@ -35,12 +35,14 @@ class Reader:
 
         wanted = num_pairs or DEFAULT_PAIRS
         if wanted > MAX_PAIRS:
-            raise CorpusError(f"synthetic_questions has at most {MAX_PAIRS:,} pairs, not {wanted:,}")
+            raise CorpusError(
+                f"synthetic_questions has at most {MAX_PAIRS:,} pairs, not {wanted:,}"
+            )
         pairs: dict[str, str] = {}
         for source, target in draw_questions():
             shortest = min(source.count(" ") + 1, target.count(" ") + 2)
             longest = max(source.count(" ") + 1, target.count(" ") + 2)
-            if MIN_TOKENS <= shortest and longest <= MAX_TOKENS:
+            if shortest >= MIN_TOKENS and longest <= MAX_TOKENS:
                 pairs.setdefault(source, target)
             if len(pairs) == wanted:
                 break

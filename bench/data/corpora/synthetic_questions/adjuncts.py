@@ -1,8 +1,9 @@
 """When, where and with whom, in both languages at once."""
 
-from bench.data.corpora.synthetic_questions.clauses import Pair, Tense
+from bench.data.corpora.synthetic_questions.clauses import Pair
 from bench.data.corpora.synthetic_questions.draw import Draw
 from bench.data.corpora.synthetic_questions.french import contract
+from bench.data.corpora.synthetic_questions.modals import Tense
 from bench.data.corpora.synthetic_questions.phrases import (
     Phrase,
     build_phrase,
@@ -133,6 +134,8 @@ def where(draw: Draw, verb: Verb, *, owner: tuple[str, str] = ("ton", "your")) -
         kinds |= {"room": 1.5, "area": 1.5, "water": 0.7}
     if "town" in verb.traits:
         kinds = {"city": 3.0, "country": 1.0}
+    if "always" in verb.traits and verb.french == "habiter":
+        kinds = {"city": 4.0, "country": 1.5, "home": 0.5}
     for only in ("room", "area", "water", "country"):
         if only in verb.traits:
             kinds = {only: 1.0}

@@ -8,14 +8,10 @@ from typing import Literal, NamedTuple
 
 from bench.data.corpora.synthetic_questions import english as en
 from bench.data.corpora.synthetic_questions import french as fr
-from bench.data.corpora.synthetic_questions.modals import Modal
+from bench.data.corpora.synthetic_questions.modals import Modal, Tense
 from bench.data.corpora.synthetic_questions.phrases import Phrase
 from bench.data.corpora.synthetic_questions.words import Verb
 
-Tense = Literal[
-    "present", "habit", "past", "already", "background", "used", "future", "near", "conditional",
-    "since",
-]  # fmt: skip
 Negation = Literal["", "pas", "plus", "jamais", "encore"]
 Pair = tuple[tuple[str, ...], tuple[str, ...]]
 """The same words in French and English."""

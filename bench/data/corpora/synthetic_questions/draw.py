@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 # Mandelbrot's variant, 1 / (rank + shift)^exponent: the very first words are not everywhere. The
 # exponent is that of one class of words; over all classes together it comes out near Zipf's 1.
 ZIPF_SHIFT = 3
-ZIPF_EXPONENT = 1.9
+ZIPF_EXPONENT = 1.8
 
 
 class Draw:

@@ -46,7 +46,7 @@ class Conjugation(NamedTuple):
 
 @cache
 def conjugate(infinitive: str, tense: FrenchTense, person: int) -> str:
-    """Return a simple form: conjugate("finir", "future", 3) is "finirons"."""
+    """Return a simple form: the third person of finir in the future is "finirons"."""
     parts = _principal_parts(infinitive)
     if tense == "present":
         return parts.present[person]
@@ -90,8 +90,8 @@ def surface(tokens: Sequence[str]) -> str:
     for position, token in enumerate(tokens):
         following = tokens[position + 1] if position + 1 < len(tokens) else ""
         if token in BEFORE_VOWEL and starts_with_vowel(following):
-            token = BEFORE_VOWEL[token]  # noqa: PLW2901 - the token, in its form before a vowel
-        token = token.rstrip("~").lstrip("*")  # noqa: PLW2901
+            token = BEFORE_VOWEL[token]
+        token = token.rstrip("~").lstrip("*")
         elides = token in ELIDED or token.endswith("-ce que")
         if elides and starts_with_vowel(following):
             words.append(f"{token[:-1]}'")

@@ -2,7 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from bench.data.corpora.synthetic_questions import copulas, english, french, questions
+from bench.data.corpora.synthetic_questions import (
+    copulas,
+    english,
+    french,
+    qualities,
+    questions,
+)
 from bench.data.corpora.synthetic_questions.clauses import Pair
 from bench.data.corpora.synthetic_questions.draw import Draw
 from bench.data.corpora.synthetic_questions.phrases import name_phrase
@@ -21,11 +27,11 @@ KINDS: dict[Callable[[Draw], Pair], float] = {
     questions.how_long: 0.02,
     indirect_question: 0.06,
     belief: 0.05,
-    copulas.described: 0.03,
+    qualities.described: 0.03,
     copulas.located: 0.02,
     copulas.existing: 0.015,
-    copulas.compared: 0.01,
-    copulas.superlative: 0.01,
+    qualities.compared: 0.01,
+    qualities.superlative: 0.01,
     copulas.priced: 0.01,
     copulas.owned: 0.01,
     copulas.coloured: 0.005,
@@ -33,6 +39,8 @@ KINDS: dict[Callable[[Draw], Pair], float] = {
     copulas.defined: 0.015,
 }
 VOCATIVE_CHANCE = 0.02
+# Words after which a participle or adjective would have to agree with the person called.
+GENDERED = {"es", "es-tu", "t'es-tu", "êtes", "seras", "seras-tu", "te"}
 
 
 def draw_questions(seed: int = SEED) -> Iterator[tuple[str, str]]:
@@ -40,7 +48,8 @@ def draw_questions(seed: int = SEED) -> Iterator[tuple[str, str]]:
     draw = Draw(seed)
     while True:
         french_words, english_words = draw.weighted(KINDS)(draw)
-        if draw.chance(VOCATIVE_CHANCE) and {"tu", "ton", "ta", "te"} & set(french_words):
+        called = {"tu", "ton", "ta"} & set(french_words) and not GENDERED & set(french_words)
+        if called and draw.chance(VOCATIVE_CHANCE):
             name = name_phrase(draw)
             french_words = (*name.french, ",", *french_words)
             english_words = (*name.english, ",", *english_words)

@@ -9,6 +9,20 @@ from bench.data.corpora.synthetic_questions.english import (
     regular_past,
 )
 
+Tense = Literal[
+    "present",
+    "habit",
+    "past",
+    "already",
+    "background",
+    "used",
+    "future",
+    "near",
+    "conditional",
+    "since",
+]
+"""What is said of time; each language has its own tenses for it."""
+
 
 class Modal(NamedTuple):
     """A verb before an infinitive, in both languages."""
@@ -20,7 +34,7 @@ class Modal(NamedTuple):
     adjective: bool = False  # the tail's first word agrees with the subject
     auxiliaries: Mapping[str, str] = {}  # tenses that English says with one auxiliary
     other: Mapping[str, EnglishVerb] = {}  # tenses that English says with another verb
-    tenses: tuple[str, ...] = ("present", "past", "near", "future")
+    tenses: tuple[Tense, ...] = ("past", "near", "future")
 
     def english_in(self, tense: str) -> EnglishVerb:
         """Return the English verb that says it in one tense."""

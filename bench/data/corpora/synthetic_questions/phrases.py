@@ -93,7 +93,7 @@ def pick_noun(draw: Draw, classes: Sequence[str]) -> Noun:
     return draw.word(nouns()[draw.weighted(kinds)])
 
 
-def build_phrase(  # noqa: PLR0913 - what a determiner can depend on
+def build_phrase(
     draw: Draw,
     noun: Noun,
     determiner: Determiner,
@@ -191,7 +191,7 @@ def _french_noun(noun: Noun, found: Sequence[Adjective], *, plural: bool) -> lis
     return [*before, noun.french_plural if plural else noun.french, *after]
 
 
-def _determine(  # noqa: PLR0913
+def _determine(
     draw: Draw,
     noun: Noun,
     determiner: Determiner,

@@ -15,12 +15,11 @@ from bench.data.corpora.synthetic_questions.clauses import (
     french_clause,
 )
 from bench.data.corpora.synthetic_questions.draw import Draw
+from bench.data.corpora.synthetic_questions.objects import PERSONAL, UNAMBIGUOUS, add_object
 from bench.data.corpora.synthetic_questions.phrases import Phrase
 from bench.data.corpora.synthetic_questions.subordination import add_subordinate
 from bench.data.corpora.synthetic_questions.verb_phrases import (
-    UNAMBIGUOUS,
     add_circumstances,
-    add_object,
     build_clause,
     pick_subject,
     pick_tense,
@@ -45,7 +44,6 @@ MANNERS = (
     (("avec", "qui"), ("who",), True),
     (("pour", "qui"), ("who",), False),
 )
-PERSONAL = {"person", "kin_free", "person_dep", "person_job", "crook_like", "expert_like"}
 
 
 def style_for(draw: Draw, clause: Clause) -> Style:
@@ -70,7 +68,7 @@ def yes_or_no(draw: Draw) -> Pair:
 
 
 def circumstance(draw: Draw, words: Pair, clause: Clause, *, behind: bool) -> Pair:
-    """Ask where, when or how; `behind` allows: Tu habites où ?"""
+    """Ask where, when or how; `behind` allows it at the end: Tu habites où."""
     style = style_for(draw, clause)
     english = (*words[1], *english_question(clause))
     if style == "est-ce que":
@@ -85,33 +83,31 @@ def circumstance(draw: Draw, words: Pair, clause: Clause, *, behind: bool) -> Pa
 def where_question(draw: Draw) -> Pair:
     """Où habites-tu; où est-ce que tu as acheté cette robe."""
     subject = pick_subject(draw)
-    clause = _clause(draw, subject, _placed, room=0)
-    if not clause.verb.objects:
-        clause = clause._replace(rest=())
+    clause = _clause(draw, subject, _placed)
     going = clause.verb.traits & {"move", "move_in"} or clause.verb.french == "courir"
     if clause.tense in {"present", "habit"} and not clause.modal:
         # Of a place one asks in general: where do you work; but where are you going.
-        clause = clause._replace(tense="present" if going else "habit", adverb=((), ()))
+        clause = clause._replace(tense="present" if going else "habit")
     sudden = clause.tense == "habit" and "event" in clause.verb.traits and not clause.modal
     if sudden or clause.tense in {"since", "used", "already"}:
         clause = clause._replace(tense="past")
-    return circumstance(draw, (("où",), ("where",)), clause._replace(negation=""), behind=True)
+    return circumstance(draw, (("où",), ("where",)), clause, behind=not related(clause))
 
 
 def when_question(draw: Draw) -> Pair:
     """Quand partiras-tu; à quelle heure est-ce que Paul est rentré."""
-    clause = _clause(draw, pick_subject(draw), _dated, room=0)
+    clause = _clause(draw, pick_subject(draw), _dated)
     french, english, behind = draw.word(TIMES)
     if clause.tense not in {"past", "future", "near"} or clause.modal:
         clause = clause._replace(tense=draw.even(("past", "future", "near")), modal=None)
-    clause = clause._replace(negation="", adverb=((), ()))
-    return circumstance(draw, (french, english), clause, behind=behind)
+    clause = _go_where(draw, clause)
+    return circumstance(draw, (french, english), clause, behind=behind and not related(clause))
 
 
 def why_question(draw: Draw) -> Pair:
     """Pourquoi ris-tu; pourquoi Paul n'a-t-il pas vendu sa voiture."""
     clause = build_clause(draw, pick_subject(draw))
-    clause = add_subordinate(draw, clause)
+    clause = add_subordinate(draw, clause, reasons=False)
     words: Pair = (("pourquoi",), ("why",))
     if clause.subject.pronoun and draw.chance(0.12):
         return ("pourquoi", *french_clause(clause)), ("why", *english_question(clause))
@@ -124,10 +120,10 @@ def how_question(draw: Draw) -> Pair:
     suits: Callable[[Verb], bool] = _acted if french == ("comment",) else _shared
     if french[0] == "pour":
         suits = _served
-    clause = _clause(draw, pick_subject(draw), suits, room=0)
+    clause = _clause(draw, pick_subject(draw), suits)
     if clause.tense in {"used", "since", "already", "habit"}:
-        clause = clause._replace(tense="past" if clause.tense != "habit" else "present", rest=())
-    clause = clause._replace(negation="", adverb=((), ()))
+        clause = clause._replace(tense="past" if clause.tense != "habit" else "present")
+    behind = behind and not related(clause)
     if french != ("comment",):
         preposition = "with" if french[0] == "avec" else "for"
         pair = circumstance(draw, (french, english), clause, behind=behind)
@@ -137,14 +133,13 @@ def how_question(draw: Draw) -> Pair:
 
 def how_long(draw: Draw) -> Pair:
     """Depuis combien de temps habites-tu ici; depuis quand connais-tu Marie."""
-    clause = _clause(draw, pick_subject(draw), _lasting, room=0)
-    clause = clause._replace(tense="since", modal=None, negation="", adverb=((), ()))
-    clause = clause._replace(rest=())
-    if "always" in clause.verb.traits:
-        clause = clause._replace(rest=(where(draw, clause.verb),))
+    clause = _clause(draw, pick_subject(draw), _lasting)
+    clause = _go_where(draw, clause._replace(tense="since", modal=None))
     french = ("depuis", "combien", "de", "temps") if draw.chance(0.6) else ("depuis", "quand")
     english = ("how", "long") if "combien" in french else ("since", "when")
-    return circumstance(draw, (french, english), clause, behind=draw.chance(0.3))
+    return circumstance(
+        draw, (french, english), clause, behind=draw.chance(0.3) and not related(clause)
+    )
 
 
 def who_does(draw: Draw) -> Pair:
@@ -225,14 +220,26 @@ def _prepositional_object(draw: Draw, clause: Clause, *, person: bool) -> Pair:
     return (*preposition, word, *french_clause(clause, inverted=True)), english
 
 
-def _clause(draw: Draw, subject: Phrase, suits: Callable[[Verb], bool], *, room: int) -> Clause:
-    """Build a clause around a verb that suits a question."""
+def related(clause: Clause) -> bool:
+    """Tell whether the object has a relative clause, to which all that follows would attach."""
+    return clause.object is not None and {"que", "qui"} & set(clause.object.french) != set()
+
+
+def _go_where(draw: Draw, clause: Clause) -> Clause:
+    """Give a verb that does not stand alone its place."""
+    if clause.verb.traits & {"move", "move_in", "always"}:
+        return clause._replace(rest=(*clause.rest, where(draw, clause.verb)))
+    return clause
+
+
+def _clause(draw: Draw, subject: Phrase, suits: Callable[[Verb], bool]) -> Clause:
+    """Build a clause without times and places around a verb that suits a question."""
     verb = pick_verb(draw)
     while not suits(verb):
         verb = pick_verb(draw)
     tense, modal = pick_tense(draw, verb)
     clause = Clause(subject, verb, tense, modal)
-    return add_circumstances(draw, add_object(draw, clause), room=room)
+    return add_object(draw, clause)
 
 
 def _placed(verb: Verb) -> bool:
@@ -259,5 +266,3 @@ def _served(verb: Verb) -> bool:
 
 def _lasting(verb: Verb) -> bool:
     return "act" in verb.traits or verb.french in {"habiter", "connaître", "avoir", "s'intéresser"}
-
-

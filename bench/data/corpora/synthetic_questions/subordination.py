@@ -2,6 +2,7 @@
 
 from bench.data.corpora.synthetic_questions.clauses import (
     Clause,
+    Negation,
     Pair,
     english_bare,
     english_statement,
@@ -9,11 +10,12 @@ from bench.data.corpora.synthetic_questions.clauses import (
     french_infinitive,
 )
 from bench.data.corpora.synthetic_questions.draw import Draw
+from bench.data.corpora.synthetic_questions.objects import add_object
 from bench.data.corpora.synthetic_questions.phrases import PRONOUNS, Phrase, name_phrase
 from bench.data.corpora.synthetic_questions.verb_phrases import (
     add_circumstances,
-    add_object,
     build_clause,
+    dated_clause,
     pick_subject,
     pick_verb,
 )
@@ -28,25 +30,30 @@ INFINITIVES: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 )
 
 
-def add_subordinate(draw: Draw, clause: Clause) -> Clause:
-    """Perhaps add a subordinate clause that suits the tense."""
+def add_subordinate(draw: Draw, clause: Clause, *, reasons: bool = True) -> Clause:
+    """Perhaps add a subordinate clause that suits the tense; `reasons` allows because."""
     if not draw.chance(SUBORDINATE_CHANCE) or clause.negation == "plus":
         return clause
     if clause.tense in {"background", "past"} and not clause.modal and draw.chance(0.4):
         return _append(clause, _finite(draw, clause.subject, ("quand", "when"), "past", "past"))
     if clause.tense in {"future", "conditional"} and draw.chance(0.5):
         if clause.tense == "future" and draw.chance(0.6):
-            return _append(clause, _finite(draw, clause.subject, ("quand", "when"), "future", "present"))
+            return _append(
+                clause, _finite(draw, clause.subject, ("quand", "when"), "future", "present")
+            )
         tense = "present" if clause.tense == "future" else "background"
         return _append(clause, _finite(draw, clause.subject, ("si", "if"), tense, tense))
-    if clause.tense == "past" and draw.chance(0.4):
-        return _append(clause, _finite(draw, clause.subject, ("parce que", "because"), "background", "background"))
+    if clause.tense == "past" and reasons and draw.chance(0.4):
+        return _append(
+            clause,
+            _finite(draw, clause.subject, ("parce que", "because"), "background", "background"),
+        )
     if "state" in clause.verb.traits or clause.tense in {"since", "already"}:
         return clause
     return _append(clause, _bare(draw, clause))
 
 
-def indirect(draw: Draw, clause: Clause, words: Pair) -> Pair:
+def indirect(clause: Clause, words: Pair) -> Pair:
     """Say a question inside another: où Paul habite, where Paul lives."""
     french = (*words[0], *french_clause(clause))
     return french, (*words[1], *english_statement(clause))
@@ -56,9 +63,7 @@ def _append(clause: Clause, pair: Pair) -> Clause:
     return clause._replace(rest=(*clause.rest, pair))
 
 
-def _finite(
-    draw: Draw, main: Phrase, link: tuple[str, str], french: str, english: str
-) -> Pair:
+def _finite(draw: Draw, main: Phrase, link: tuple[str, str], french: str, english: str) -> Pair:
     """Build a clause with a subject of its own, in one tense per language."""
     subject = name_phrase(draw) if draw.chance(0.5) else pick_subject(draw)
     while subject.french == main.french:
@@ -82,7 +87,11 @@ def _bare(draw: Draw, main: Clause) -> Pair:
     verb = pick_verb(draw, transitive=True)
     while verb.traits & {"state", "sudden"}:
         verb = pick_verb(draw, transitive=True)
-    clause = add_object(draw, Clause(main.subject, verb, "present"))
+    negation: Negation = "pas" if french == ("sans",) else ""
+    clause = add_object(
+        draw, Clause(main.subject, verb, "present", negation=negation), clitics=False
+    )
+    clause = clause._replace(negation="")
     return (
         (*french, *french_infinitive(clause)),
         (*english, *english_bare(clause, form)),  # type: ignore[arg-type]
@@ -126,16 +135,14 @@ def indirect_question(draw: Draw) -> Pair:
     """Sais-tu pourquoi Marie pleure; te souviens-tu quand il est parti."""
     opening, link = draw.word(INTRODUCTIONS), draw.word(LINKS)
     subject = _third_person(draw)
-    clause = build_clause(draw, subject)
-    if link[0] != ("pourquoi",) and link[0] != ("si",):
-        clause = build_clause(draw, subject, room=0)
-        tense = "past" if draw.chance(0.6) else "future"
-        clause = clause._replace(negation="", modal=None, adverb=((), ()))
-        if clause.tense not in {"past", "future", "near"}:
-            clause = clause._replace(tense=tense)  # type: ignore[arg-type]
-    if "comprendre" in opening[0] or opening[0][-1] in {"compris", "m'expliquer", "expliqué"}:
+    if opening[0][-1] in {"compris", "m'expliquer", "expliqué"}:
         link = (("pourquoi",), ("why",))
-    french, english = indirect(draw, clause, link)
+    clause = build_clause(draw, subject)
+    while link[0] == ("si",) and clause.negation:
+        clause = build_clause(draw, subject)
+    if link[0] == ("quand",):
+        clause = dated_clause(draw, subject)
+    french, english = indirect(clause, link)
     return (*opening[0], *french), (*opening[1], *english)
 
 
@@ -144,9 +151,9 @@ def belief(draw: Draw) -> Pair:
     opening = draw.word(BELIEFS)
     clause = build_clause(draw, _third_person(draw))
     doubtful = opening[0][0] in {"penses-tu", "pensez-vous", "est-il", "crois-tu", "es-tu"}
-    if doubtful and clause.tense in {"present", "habit", "since"}:
+    while doubtful and clause.tense in {"present", "habit", "since"}:
         # A doubt about now would need the subjunctive: speak of the past or the future.
-        clause = clause._replace(tense="future", modal=None, negation="", adverb=((), ()), rest=())
+        clause = build_clause(draw, clause.subject)
     return (*opening[0], *french_clause(clause)), (*opening[1], *english_statement(clause))
 
 

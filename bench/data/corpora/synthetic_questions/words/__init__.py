@@ -197,7 +197,7 @@ def french_plural_of(word: str) -> str:
     """Apply the rules for French nouns: -s, -x and -z stay, -au and -eu take -x."""
     head, space, tail = word.partition(" ")
     if space:  # a compound's first word is the noun: pommes de terre
-        adjective = tail if " " in tail or tail.startswith(("d'", "à", "de")) else f"{tail}s"
+        adjective = tail if " " in tail or tail.startswith(("d'", "à")) else f"{tail}s"
         return f"{french_plural_of(head)} {adjective}"
     if word.startswith(("grand-", "beau-", "belle-")):
         first, second = word.split("-")

@@ -1,0 +1,68 @@
+"""Batches of like length."""
+
+import numpy as np
+import torch
+
+from bench.data.batching import TrainingBatches, collate, sorted_batches
+from bench.data.prepared import PreparedCorpus
+from bench.data.vocabulary import BOS_ID, EOS_ID, PAD_ID
+
+
+def order(prepared: PreparedCorpus, *, seed: int, epoch: int) -> list[list[int]]:
+    batches = TrainingBatches(prepared.load_split("train"), batch_size=16, seed=seed)
+    return [list(batch.indices) for batch in batches.epoch(epoch)]
+
+
+def test_the_order_follows_from_seed_and_epoch(digits: PreparedCorpus) -> None:
+    """The same twice; another for another seed or epoch."""
+    assert order(digits, seed=1, epoch=1) == order(digits, seed=1, epoch=1)
+    assert order(digits, seed=1, epoch=1) != order(digits, seed=1, epoch=2)
+    assert order(digits, seed=1, epoch=1) != order(digits, seed=2, epoch=1)
+
+
+def test_an_epoch_holds_every_pair_once(digits: PreparedCorpus) -> None:
+    """No pair is left out or repeated, and the number of batches is known beforehand."""
+    split = digits.load_split("train")
+    batches = TrainingBatches(split, batch_size=16, seed=1)
+
+    found = order(digits, seed=1, epoch=3)
+
+    assert sorted(index for batch in found for index in batch) == list(range(len(split)))
+    assert len(found) == len(batches)
+
+
+def test_hardly_anything_is_padding(digits: PreparedCorpus) -> None:
+    """Sentences of like length meet: over nine tenths of the positions are real."""
+    batches = TrainingBatches(digits.load_split("train"), batch_size=16, seed=1)
+
+    real, all_ = 0, 0
+    for batch in batches.epoch(1):
+        real += batch.num_target_tokens
+        all_ += batch.target.numel()
+
+    assert real / all_ > 0.9
+
+
+def test_a_batch_is_padded_at_the_end(digits: PreparedCorpus) -> None:
+    """Tokens, end token, padding; masks and lengths agree; the decoder sees it one step later."""
+    split = digits.load_split("train")
+    shortest, longest = int(split.target.lengths.argmin()), int(split.target.lengths.argmax())
+
+    batch = collate(split, np.asarray([shortest, longest]))
+
+    length = int(split.target.lengths[shortest])
+    assert batch.target[0, length - 1] == EOS_ID
+    assert batch.target[0, length:].eq(PAD_ID).all()
+    assert batch.target_mask.sum() == batch.num_target_tokens
+    assert batch.source_mask.sum(dim=1).tolist() == batch.source_lengths.tolist()
+    assert batch.decoder_input[:, 0].eq(BOS_ID).all()
+    torch.testing.assert_close(batch.decoder_input[:, 1:], batch.target[:, :-1])
+
+
+def test_evaluation_sees_every_sentence_once(digits: PreparedCorpus) -> None:
+    """Sorted by length, so that little is padding; the indices lead back to the order on disk."""
+    split = digits.load_split("test")
+
+    indices = [index for batch in sorted_batches(split, batch_size=7) for index in batch.indices]
+
+    assert sorted(indices) == list(range(len(split)))

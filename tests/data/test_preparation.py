@@ -1,0 +1,110 @@
+"""From a corpus to cached arrays."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.data.config import DataConfig
+from bench.data.preparation import prepare
+from bench.data.prepared import PreparedCorpus
+from bench.data.vocabulary import EOS_ID, SPECIALS, UNK_ID
+from bench.errors import CorpusError
+
+
+def write_corpus(folder: Path) -> Path:
+    """Write splits in which every length and count is known."""
+    folder.mkdir()
+    long = " ".join(["word"] * 40)
+    train = [f"le chat {n}\tthe cat {n}" for n in range(20)] + [f"long\t{long}"]
+    (folder / "train.tsv").write_text("\n".join(train) + "\n")
+    (folder / "validation.tsv").write_text("un chien\ta dog\n")
+    (folder / "test.tsv").write_text("le lion\tThe LION\n")
+    return folder
+
+
+def test_prepared_data_says_what_the_corpus_says(tmp_path: Path) -> None:
+    """Ids are decoded to the tokens they came from; references are untouched text."""
+    prepared = prepare(DataConfig(corpus=str(write_corpus(tmp_path / "corpus"))))
+    test = prepared.load_split("test")
+
+    source_ids = test.source.token_ids.tolist()
+
+    assert prepared.source_vocabulary.decode(source_ids) == ["le", "_unk"]
+    assert source_ids[-1] == EOS_ID
+    assert test.target.token_ids.tolist()[1:3] == [UNK_ID, UNK_ID]
+    assert test.pairs[0].target == "The LION"
+    assert prepared.ledger.too_long_pairs == 1
+    assert prepared.ledger.train_pairs == 20
+    assert prepared.ledger.pairs_read == 23
+    assert prepared.ledger.test_source_unknown == 0.5
+
+
+def test_the_vocabulary_knows_the_training_split_alone(tmp_path: Path) -> None:
+    """Specials first, then by frequency; nothing of validation or test."""
+    prepared = prepare(DataConfig(corpus=str(write_corpus(tmp_path / "corpus"))))
+
+    tokens = prepared.target_vocabulary.tokens
+
+    assert tokens[:4] == SPECIALS
+    assert set(tokens[4:6]) == {"the", "cat"}
+    assert "dog" not in tokens
+
+
+def test_a_second_preparation_reads_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is tokenised again; another setting is another folder."""
+    config = DataConfig(corpus=str(write_corpus(tmp_path / "corpus")))
+    first = prepare(config)
+    monkeypatch.setattr("bench.data.preparation.tokenize_all", None)
+
+    second = prepare(config)
+
+    assert second.folder == first.folder
+    with pytest.raises(TypeError):
+        prepare(replace(config, lowercase=False))
+
+
+def test_the_fingerprint_follows_the_text_not_its_place(tmp_path: Path) -> None:
+    """A copy elsewhere is the same corpus; a changed word is another."""
+    first = prepare(DataConfig(corpus=str(write_corpus(tmp_path / "one"))))
+    copy = write_corpus(tmp_path / "two")
+    same = prepare(DataConfig(corpus=str(copy)))
+    (copy / "test.tsv").write_text("le lion\tthe tiger\n")
+    other = prepare(DataConfig(corpus=str(copy)))
+
+    assert first.fingerprint == same.fingerprint
+    assert first.fingerprint != other.fingerprint
+
+
+def test_nothing_half_written_is_left_behind(tmp_path: Path, cache: Path) -> None:
+    """A corpus that breaks in the middle leaves no folder that could be taken for prepared."""
+    corpus = write_corpus(tmp_path / "corpus")
+    (corpus / "test.tsv").write_text("no tab\n")
+
+    with pytest.raises(CorpusError):
+        prepare(DataConfig(corpus=str(corpus)))
+
+    assert [path.suffix for path in (cache / "prepared").iterdir()] == [".lock"]
+
+
+def test_a_corpus_too_small_to_split_is_refused(tmp_path: Path) -> None:
+    """One pair cannot be trained on and tested on."""
+    (tmp_path / "one.tsv").write_text("Qui ?\tWho?\n")
+
+    with pytest.raises(CorpusError, match="too small to train and test on"):
+        prepare(DataConfig(corpus=str(tmp_path / "one.tsv")))
+
+
+def test_nothing_on_disk_is_pickled(digits: PreparedCorpus) -> None:
+    """Arrays load without pickle, the rest is text."""
+    for path in digits.folder.iterdir():
+        if path.suffix == ".npy":
+            np.load(path, allow_pickle=False)
+        elif path.suffix == ".json":
+            json.loads(path.read_text("utf-8"))
+        else:
+            path.read_text("utf-8")
