@@ -48,9 +48,10 @@ class MlflowTracker:
         try:
             self.experiment_id = self._find_experiment(experiment, question)
         except MlflowException as error:
+            # MLflow's message holds the address as it was given: shown here without its password.
+            detail = str(error).partition("\n")[0].replace(uri, without_password(uri))
             raise TrackingError(
-                f"the tracking store {without_password(uri)} does not answer as MLflow does: "
-                f"{str(error).partition(chr(10))[0]}"
+                f"the tracking store {without_password(uri)} does not answer as MLflow does: {detail}"
             ) from error
 
     def find_results(self, identities: Iterable[str]) -> dict[str, RunResult]:

@@ -54,4 +54,4 @@ class RunResult:
     def from_json(cls, data: Mapping[str, Any]) -> "RunResult":
         """Rebuild a result from `to_json`."""
         epochs = tuple(EpochRecord(**epoch) for epoch in data["epochs"])
-        return cls(**{**data, "epochs": epochs})
+        return cls(**{**data, "epochs": epochs, "hypotheses": tuple(data["hypotheses"])})

@@ -45,7 +45,7 @@ def sqlite_path(uri: str) -> Path | None:
 def without_password(uri: str) -> str:
     """Make a tracking URI fit to be printed."""
     parts = urlsplit(uri)
-    if parts.password is None:
+    if not parts.password:
         return uri
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
@@ -85,8 +85,9 @@ def quieten_mlflow() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "1")
     # Two tries in place of seven: a server that is not there is said to be so within seconds.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name in ("mlflow", "alembic", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _create(uri: str) -> None:

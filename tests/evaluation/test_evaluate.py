@@ -1,0 +1,114 @@
+"""Decoding and evaluating."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from bench.data.batching import TrainingBatches, collate, sorted_batches
+from bench.data.config import DataConfig
+from bench.data.prepared import PreparedCorpus
+from bench.data.vocabulary import BOS_ID, EOS_ID
+from bench.evaluation.config import EvaluationConfig
+from bench.evaluation.decoding import greedy
+from bench.evaluation.evaluate import evaluate
+from bench.evaluation.translator import Translator, save_translator
+from bench.model.seq2seq import Seq2Seq
+from bench.training.config import TrainingConfig
+from bench.training.optimization import build_optimizer
+from bench.training.trainer import train
+from tests.conftest import TINY, build
+
+MAX_LENGTH = 9
+
+
+@pytest.fixture(scope="module")
+def trained(digits: PreparedCorpus) -> Seq2Seq:
+    """A model that has learnt when to end."""
+    config = TrainingConfig(epochs=6, batch_size=16, learning_rate=0.02, precision="float32")
+    model = build(digits)
+    batches = TrainingBatches(digits.load_split("train"), batch_size=16, seed=1)
+    for _ in train(model, build_optimizer(model, config), batches, config, seed=1):
+        pass
+    return model.eval()
+
+
+def literal_greedy(model: Seq2Seq, source: torch.Tensor) -> list[int]:
+    """Decode one sentence, one token after the other."""
+    state = model.start(source[None], torch.tensor([len(source)]))
+    token, tokens = BOS_ID, []
+    for _ in range(MAX_LENGTH):
+        logits, state = model.step(torch.tensor([token]), state)
+        token = int(logits[0].argmax())
+        if token == EOS_ID:
+            break
+        tokens.append(token)
+    return tokens
+
+
+def test_decoding_together_equals_decoding_one_by_one(
+    digits: PreparedCorpus, trained: Seq2Seq
+) -> None:
+    """Sentences that end early leave the batch without disturbing the others."""
+    split = digits.load_split("test")
+    batch = collate(split, np.arange(len(split)))
+
+    together = greedy(trained, batch.source, batch.source_lengths, max_length=MAX_LENGTH)
+    with torch.inference_mode():
+        alone = [
+            literal_greedy(trained, row[: int(length)])
+            for row, length in zip(batch.source, batch.source_lengths, strict=True)
+        ]
+
+    assert together == alone
+    assert len({len(tokens) for tokens in together}) > 1
+
+
+def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq) -> None:
+    """Loss over all real tokens, accuracy in [0, 1], one hypothesis per sentence in order."""
+    split = digits.load_split("test")
+    evaluation = evaluate(
+        trained,
+        split,
+        EvaluationConfig(batch_size=7, max_length=MAX_LENGTH),
+        vocabulary=digits.target_vocabulary,
+        lowercase=True,
+        precision="float32",
+    )
+
+    total, count = 0.0, 0
+    for batch in sorted_batches(split, batch_size=len(split)):
+        with torch.inference_mode():
+            targets = batch.target[batch.target_mask]
+            total += float(cross_entropy(trained(batch), targets, reduction="sum"))
+            count += len(targets)
+
+    assert evaluation.scores["loss"] == pytest.approx(total / count, rel=1e-5)
+    assert evaluation.scores["perplexity"] == pytest.approx(np.exp(total / count), rel=1e-4)
+    assert 0 < evaluation.scores["token_accuracy"] < 1
+    assert len(evaluation.hypotheses) == len(split)
+    assert "case:lc" in evaluation.signatures["bleu"]
+
+
+def test_a_saved_translator_translates_as_the_model_did(
+    digits: PreparedCorpus, trained: Seq2Seq, tmp_path: Path
+) -> None:
+    """Through tensors and JSON, in the order asked, empty lines kept."""
+    split = digits.load_split("test")
+    evaluation = evaluate(
+        trained,
+        split,
+        EvaluationConfig(),
+        vocabulary=digits.target_vocabulary,
+        lowercase=True,
+        precision="float32",
+    )
+    vocabularies = (digits.source_vocabulary, digits.target_vocabulary)
+
+    save_translator(tmp_path, trained, TINY, DataConfig(), vocabularies=vocabularies)
+    texts = [split.pairs[0].source, "", split.pairs[1].source]
+    translations = Translator.load(tmp_path).translate(texts, max_length=50)
+
+    assert translations == [evaluation.hypotheses[0], "", evaluation.hypotheses[1]]

@@ -1,0 +1,90 @@
+"""Every experiment file of the suite: it loads, plans, builds and takes a step."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.data.batching import TrainingBatches
+from bench.data.prepared import PreparedCorpus
+from bench.experiment.loading import load_experiment
+from bench.experiment.planning import RunSpec, plan
+from bench.model.seq2seq import build_on_meta, count_parameters
+from bench.training.optimization import build_optimizer
+from bench.training.trainer import train
+from tests.conftest import build
+
+FILES = sorted((Path(__file__).parents[2] / "experiments").glob("*.toml"))
+CPU = torch.device("cpu")
+files = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def planned(path: Path, digits: PreparedCorpus, profile: str = "quick") -> list[RunSpec]:
+    experiment = load_experiment(str(path), profile=profile, corpus="digit_reversal")
+    configs = {variant.config.data for variant in experiment.variants.values()}
+    return plan(experiment, dict.fromkeys(configs, digits), device=CPU)
+
+
+@files
+@pytest.mark.parametrize("profile", ["quick", "full"])
+def test_it_plans_every_variant_with_every_seed(
+    path: Path, profile: str, digits: PreparedCorpus
+) -> None:
+    """Baseline first in the file; each run once; identities all different."""
+    experiment = load_experiment(str(path), profile=profile)
+    specs = planned(path, digits, profile)
+
+    assert next(iter(experiment.variants)) == experiment.baseline
+    assert len(specs) == len(experiment.variants) * len(experiment.seeds)
+    assert len({spec.identity for spec in specs}) == len(specs)
+    assert len({spec.group for spec in specs}) == len(experiment.variants)
+
+
+@files
+def test_every_variant_builds_and_steps(path: Path, digits: PreparedCorpus) -> None:
+    """One epoch on a few pairs, with a loss that is a number."""
+    for spec in planned(path, digits)[:3]:
+        config = replace(spec.config.training, epochs=1, batch_size=100)
+        model = build(digits, spec.config.model)
+        batches = TrainingBatches(digits.load_split("train"), batch_size=100, seed=1)
+
+        (result,) = train(model, build_optimizer(model, config), batches, config, seed=1)
+
+        assert result.loss > 0
+
+
+@files
+def test_matched_variants_have_equal_parameters(path: Path, digits: PreparedCorpus) -> None:
+    """Within one per cent of the variant they are matched to."""
+    experiment = load_experiment(str(path))
+    sizes = {
+        spec.variant: count_parameters(
+            build_on_meta(
+                spec.config.model,
+                source_tokens=len(digits.source_vocabulary),
+                target_tokens=len(digits.target_vocabulary),
+            )
+        )
+        for spec in planned(path, digits)
+    }
+
+    for name, variant in experiment.variants.items():
+        if variant.match_parameters:
+            assert sizes[name] == pytest.approx(sizes[variant.match_parameters], rel=0.01)
+
+
+def test_an_identity_follows_all_that_decides_the_numbers(digits: PreparedCorpus) -> None:
+    """Another setting, seed or text is another run; another name or number of workers is not."""
+    spec = planned(FILES[0], digits)[0]
+    config = spec.config
+    others = [
+        replace(spec, seed=99),
+        replace(spec, data_fingerprint="0" * 32),
+        replace(spec, config=replace(config, model=replace(config.model, embedding_dim=12))),
+        replace(spec, config=replace(config, training=replace(config.training, epochs=99))),
+    ]
+
+    assert len({spec.identity, *(other.identity for other in others)}) == 5
+    assert replace(spec, variant="same", experiment="elsewhere").identity == spec.identity
+    assert replace(spec, seed=99).group == spec.group

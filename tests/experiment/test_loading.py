@@ -1,0 +1,120 @@
+"""Experiment files, read strictly."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.experiment.loading import load_experiment
+
+FILE = """
+question = "Does it?"
+baseline = "plain"
+seeds = [1, 2]
+
+[model]
+hidden_size = 20
+
+[variants.plain]
+
+[variants.wide]
+model.hidden_size = 40
+
+[profiles.quick]
+training.epochs = 3
+model.embedding_dim = 16
+
+[profiles.full]
+seeds = [1, 2, 3]
+"""
+
+
+def write(text: str) -> str:
+    Path("experiments").mkdir(exist_ok=True)
+    Path("experiments/it.toml").write_text(text)
+    return "it"
+
+
+def test_a_variant_says_only_what_differs() -> None:
+    """The file, then the profile, then the variant; the rest is default."""
+    experiment = load_experiment(write(FILE))
+
+    plain, wide = (experiment.variants[name].config for name in ("plain", "wide"))
+
+    assert (plain.model.hidden_size, wide.model.hidden_size) == (20, 40)
+    assert plain.training.epochs == wide.training.epochs == 3
+    assert plain.model.embedding_dim == 16
+    assert experiment.seeds == (1, 2)
+
+
+def test_a_profile_is_the_same_experiment_at_another_size() -> None:
+    """With its own seeds if it says so."""
+    experiment = load_experiment(write(FILE), profile="full")
+
+    assert experiment.seeds == (1, 2, 3)
+    assert experiment.variants["plain"].config.training.epochs == 12
+
+
+def test_the_command_line_has_the_last_word() -> None:
+    """`--set` changes every variant and is remembered; `--corpus` is where, not what."""
+    experiment = load_experiment(
+        write(FILE), overrides=["model.hidden_size=8", "model.cell=lstm"], corpus="digit_reversal"
+    )
+
+    for variant in experiment.variants.values():
+        assert variant.config.model.hidden_size == 8
+        assert variant.config.model.cell == "lstm"
+        assert variant.config.data.corpus == "digit_reversal"
+    assert experiment.adhoc == ("model.hidden_size=8", "model.cell=lstm")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("model.hidden_size = 40", "model.hiden_size = 40",
+         "variants.wide: unknown key 'model.hiden_size'. Did you mean 'model.hidden_size'?"),
+        ("hidden_size = 20", "hidden_size = 'big'", "model.hidden_size = 'big': Input should be"),
+        ("hidden_size = 20", "hidden_size = 0", "model.hidden_size = 0: Input should be greater"),
+        ("hidden_size = 20", "cell = 'gruu'", "model.cell = 'gruu': Input should be 'rnn', 'gru'"),
+        ("hidden_size = 20", "cel = 'gru'", "unknown key 'cel'. Did you mean 'cell'?"),
+        ('baseline = "plain"', 'baseline = "plane"',
+         "baseline: unknown variant 'plane'. Did you mean 'plain'?"),
+        ('question = "Does it?"', "", "question is missing"),
+        ("seeds = [1, 2]\n", "seeds = [1, 1]\n", "wanted distinct whole numbers"),
+        ("seeds = [1, 2]\n", "seeds = []\n", "wanted distinct whole numbers"),
+        ("[model]", "[modle]", "unknown key 'modle'. Did you mean 'model'?"),
+        ("training.epochs = 3", "training.epoch = 3",
+         "profiles.quick: unknown key 'training.epoch'. Did you mean 'training.epochs'?"),
+        ("[variants.plain]", "[variants.plain]\nmatch_parameters = 'wider'",
+         "unknown variant 'wider'. Did you mean 'wide'?"),
+        ("[model]", "[model", "not a TOML file"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_refused(old: str, new: str, message: str) -> None:
+    """The message names the file, the place, and the nearest name."""
+    name = write(FILE.replace(old, new, 1))
+
+    with pytest.raises(BenchError) as caught:
+        load_experiment(name)
+
+    assert "experiments/it.toml" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_an_unknown_experiment_or_profile_is_refused() -> None:
+    """With the nearest name and all names."""
+    write(FILE)
+
+    with pytest.raises(BenchError, match="unknown experiment 'itt'"):
+        load_experiment("itt")
+    with pytest.raises(BenchError, match=r"unknown profile 'fast'\.\nKnown: full, quick"):
+        load_experiment("it", profile="fast")
+
+
+@pytest.mark.parametrize("override", ["model.hidden_size", "model.cel=gru", "model.cell=gruu"])
+def test_a_wrong_setting_on_the_command_line_is_refused(override: str) -> None:
+    """Before anything runs."""
+    name = write(FILE)
+
+    with pytest.raises(BenchError, match=r"--set|model\.cell"):
+        load_experiment(name, overrides=[override])

@@ -1,0 +1,199 @@
+"""The translator."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from bench.data.batching import Batch, collate
+from bench.data.prepared import PreparedCorpus
+from bench.data.vocabulary import PAD_ID
+from bench.errors import ConfigError
+from bench.model.config import DROPOUTS, ModelConfig
+from bench.model.matching import match_parameters
+from bench.model.seq2seq import build_on_meta, count_parameters
+from bench.training.checkpoint import load_weights, save_weights
+from tests.conftest import TINY, build
+from tests.reference.lesson import Lesson
+
+VARIANTS = {
+    "gru": TINY,
+    "lstm": replace(TINY, cell="lstm"),
+    "rnn": replace(TINY, cell="rnn"),
+    "bidirectional": replace(TINY, bidirectional=True),
+    "bidirectional lstm": replace(TINY, cell="lstm", bidirectional=True),
+    "tied": replace(TINY, tie_output_weights="tied", decoder_hidden_size=TINY.embedding_dim),
+    "tied with projection": replace(TINY, tie_output_weights="tied"),
+    "one layer": replace(TINY, num_layers=1),
+}
+variants = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
+
+
+def batch_of(prepared: PreparedCorpus, *, size: int = 5) -> Batch:
+    split = prepared.load_split("train")
+    order = np.argsort(split.source.lengths, kind="stable")
+    return collate(split, order[:: len(order) // size][:size])  # of very different lengths
+
+
+def unpadded(prepared: PreparedCorpus, batch: Batch) -> list[Batch]:
+    split = prepared.load_split("train")
+    return [collate(split, np.asarray([index])) for index in batch.indices]
+
+
+@variants
+@pytest.mark.parametrize("forcing", ["forced", "free", "mixed"])
+def test_the_model_computes_what_the_lesson_says(
+    digits: PreparedCorpus, config: ModelConfig, forcing: str
+) -> None:
+    """Logits equal a literal, slow implementation to 1e-5, whoever feeds the decoder."""
+    model = build(digits, config).eval()
+    lesson = Lesson(model, config.cell)
+    batch = batch_of(digits)
+    length = batch.target.shape[1]
+    forced = {"forced": [True] * length, "free": [False] * length}.get(
+        forcing, [position % 2 == 0 for position in range(length)]
+    )
+
+    with torch.no_grad():
+        logits = model(batch, forced=None if forcing == "forced" else forced)
+        literal = [
+            lesson.logits(one.source[0], one.target[0], forced) for one in unpadded(digits, batch)
+        ]
+
+    torch.testing.assert_close(logits, torch.cat(literal), atol=1e-5, rtol=1e-5)
+
+
+@variants
+def test_padding_changes_nothing(digits: PreparedCorpus, config: ModelConfig) -> None:
+    """A sentence gets the same logits alone and among longer ones."""
+    model = build(digits, config).eval()
+    batch = batch_of(digits)
+
+    with torch.no_grad():
+        together = model(batch)
+        alone = torch.cat([model(one) for one in unpadded(digits, batch)])
+
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=1e-5)
+
+
+@variants
+def test_what_lies_in_the_padding_does_not_matter(
+    digits: PreparedCorpus, config: ModelConfig
+) -> None:
+    """Other tokens beyond a source sentence's end change no logit."""
+    model = build(digits, config).eval()
+    batch = batch_of(digits)
+    dirty = batch._replace(source=batch.source.masked_fill(batch.source == PAD_ID, 5))
+
+    with torch.no_grad():
+        torch.testing.assert_close(model(dirty), model(batch), atol=0, rtol=0)
+
+
+@variants
+def test_every_parameter_learns(digits: PreparedCorpus, config: ModelConfig) -> None:
+    """No part of the model is out of reach of the loss."""
+    model = build(digits, config)
+
+    model(batch_of(digits)).logsumexp(-1).sum().backward()
+
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_tied_weights_stay_one_parameter(
+    digits: PreparedCorpus, tmp_path: pytest.TempPathFactory
+) -> None:
+    """After moving, copying and a round trip to disk; and they are counted once."""
+    config = VARIANTS["tied"]
+    tied = build(digits, config)
+    untied = build(digits, replace(config, tie_output_weights="untied"))
+    moved = build(digits, config).to("cpu", torch.float64)
+    copied = copy.deepcopy(tied)
+    save_weights(tmp_path / "weights.safetensors", tied)
+    loaded = build(digits, config, seed=2)
+    load_weights(tmp_path / "weights.safetensors", loaded)
+
+    matrix = tied.decoder.embedding.weight.numel()
+
+    assert count_parameters(untied) - count_parameters(tied) == matrix
+    for model in (tied, moved, copied, loaded):
+        assert model.output.linear.weight is model.decoder.embedding.weight
+    torch.testing.assert_close(loaded.output.linear.weight, tied.output.linear.weight)
+
+
+def test_variants_share_what_they_can(digits: PreparedCorpus) -> None:
+    """The same seed draws the same embeddings for a GRU and an LSTM; another seed others."""
+    gru, lstm = build(digits, VARIANTS["gru"]), build(digits, VARIANTS["lstm"])
+    other = build(digits, VARIANTS["gru"], seed=2)
+
+    torch.testing.assert_close(gru.encoder.embedding.weight, lstm.encoder.embedding.weight)
+    torch.testing.assert_close(gru.decoder.embedding.weight, lstm.decoder.embedding.weight)
+    assert not torch.equal(gru.encoder.embedding.weight, other.encoder.embedding.weight)
+
+
+def test_building_a_model_leaves_other_chance_alone(digits: PreparedCorpus) -> None:
+    """The global generator stands where it stood."""
+    before = torch.random.get_rng_state()
+
+    build(digits)
+
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_an_lstm_begins_by_remembering(digits: PreparedCorpus) -> None:
+    """Its forget gates are biased to one, on both sides, in every layer."""
+    stack = build(digits, VARIANTS["lstm"]).decoder.recurrent.stack
+
+    for layer in range(2):
+        entry, forget, new, output = getattr(stack, f"bias_hh_l{layer}").chunk(4)
+        assert forget.eq(1).all()
+        assert not any(gate.eq(1).any() for gate in (entry, new, output))
+
+
+def test_embedding_scale_multiplies_the_rows(digits: PreparedCorpus) -> None:
+    """Three times the scale, three times the numbers; padding stays zero."""
+    plain, scaled = build(digits), build(digits, replace(TINY, embedding_scale=3.0))
+
+    torch.testing.assert_close(scaled.encoder.embedding.weight, 3 * plain.encoder.embedding.weight)
+    assert scaled.encoder.embedding.weight[PAD_ID].eq(0).all()
+
+
+def test_a_matched_model_has_as_many_parameters() -> None:
+    """Within one per cent, at the sizes of both profiles."""
+    for sizes in ({"hidden_size": 128, "decoder_hidden_size": 128}, {}):
+        gru = ModelConfig(**sizes)
+        lstm = replace(gru, cell="lstm")
+
+        matched = match_parameters(lstm, gru, source_tokens=3_000, target_tokens=2_000)
+
+        goal, found = (
+            count_parameters(build_on_meta(config, source_tokens=3_000, target_tokens=2_000))
+            for config in (gru, matched)
+        )
+        assert abs(found - goal) <= 0.01 * goal
+        assert matched.hidden_size < lstm.hidden_size
+
+
+def test_a_match_that_cannot_be_is_refused() -> None:
+    """Embeddings alone may be more than there should be in all."""
+    wide = ModelConfig(embedding_dim=512)
+    narrow = ModelConfig(embedding_dim=8)
+
+    with pytest.raises(ConfigError, match="no hidden size gives about"):
+        match_parameters(wide, narrow, source_tokens=3_000, target_tokens=2_000)
+
+
+def test_one_dial_scales_all_dropouts(digits: PreparedCorpus) -> None:
+    """Zero switches them off: training and evaluation compute the same."""
+    model = build(digits, replace(TINY, dropout_scale=0.0))
+    batch = batch_of(digits)
+
+    torch.testing.assert_close(model.train()(batch), model.eval()(batch))
+
+
+@pytest.mark.parametrize("name", DROPOUTS)
+def test_a_dropout_scaled_to_one_is_refused(name: str) -> None:
+    """It would leave nothing."""
+    with pytest.raises(ValueError, match=f"{name} × dropout_scale must stay below 1"):
+        ModelConfig(**{name: 0.5, "dropout_scale": 2.0})

@@ -1,0 +1,225 @@
+"""The record in MLflow, on a real SQLite store."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run, ViewType
+
+from bench.errors import TrackingError
+from bench.tracking.mlflow_tracker import MlflowTracker
+from bench.tracking.result import EpochRecord, RunResult
+from bench.tracking.store import created_beside, tracking_uri, without_password
+from bench.tracking.tracker import RunCard, Sample, VariantSummary
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Create a store as a first command does."""
+    uri = tracking_uri(f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db")
+    with created_beside(uri) as creating:
+        assert creating
+    return uri
+
+
+@pytest.fixture
+def tracker(uri: str, request: pytest.FixtureRequest) -> MlflowTracker:
+    """Give each test an experiment of its own."""
+    return MlflowTracker(uri, experiment=request.node.name, question="Does it?")
+
+
+def card(seed: int, *, variant: str = "gru") -> RunCard:
+    return RunCard(
+        identity=f"{variant}-{seed}",
+        group=f"group-{variant}",
+        name=f"{variant}-seed{seed}",
+        variant=variant,
+        seed=seed,
+        params={"model.cell": variant, "model.hidden_size": "8"},
+        tags={"profile": "quick", "experiment": "it"},
+        resolved_toml='model.cell = "gru"\n',
+        dataset_name="corpus",
+        dataset_fingerprint="f" * 32,
+        ledger="{}",
+    )
+
+
+def result(seed: int, *, variant: str = "gru", bleu: float = 20.0) -> RunResult:
+    return RunResult(
+        identity=f"{variant}-{seed}",
+        variant=variant,
+        seed=seed,
+        outcome="finished",
+        detail="",
+        parameters=123,
+        best_epoch=2,
+        epochs=tuple(
+            EpochRecord(epoch=epoch, metrics={"validation/bleu": bleu * epoch, "train/loss": 1.0})
+            for epoch in (1, 2)
+        ),
+        test={"bleu": bleu, "loss": 2.0},
+        signatures={"bleu": "case:lc"},
+        hypotheses=("who?",),
+        training_seconds=3.0,
+        pairs_per_second=7.0,
+        peak_memory_bytes=5,
+        device="cpu",
+        precision="float32",
+    )
+
+
+def record(tracker: MlflowTracker, seed: int, folder: Path, *, bleu: float = 20.0) -> RunResult:
+    """Do what a finished run does."""
+    done = result(seed, bleu=bleu)
+    folder.mkdir(exist_ok=True)
+    tracker.start(card(seed))
+    for epoch in done.epochs:
+        tracker.log_epoch(done.identity, epoch)
+    tracker.finish(done.identity, done, folder, [Sample("Qui ?", "Who?", "who?")])
+    return done
+
+
+def runs(uri: str, tracker: MlflowTracker, where: str = "") -> list[Run]:
+    client = MlflowClient(tracking_uri=uri)
+    return list(
+        client.search_runs([tracker.experiment_id], where, run_view_type=ViewType.ACTIVE_ONLY)
+    )
+
+
+def test_a_finished_run_is_found_again_whole(tracker: MlflowTracker, tmp_path: Path) -> None:
+    """By its identity, with every number as it was."""
+    done = record(tracker, 1, tmp_path / "a")
+
+    assert tracker.find_results(["gru-1", "gru-2"]) == {"gru-1": done}
+
+
+def test_a_run_carries_what_is_needed_to_understand_it(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """Parameters, curves, test scores at step 0, tags, data set, and files."""
+    record(tracker, 1, tmp_path / "a")
+    client = MlflowClient(tracking_uri=uri)
+
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+    curve = client.get_metric_history(run.info.run_id, "validation/bleu")
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    table = json.loads(
+        client.download_artifacts(run.info.run_id, "translations.json", str(tmp_path))
+        and (tmp_path / "translations.json").read_text()
+    )
+
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "gru-seed1"
+    assert run.data.params["model.cell"] == "gru"
+    assert [(point.step, point.value) for point in curve] == [(1, 20.0), (2, 40.0)]
+    assert client.get_metric_history(run.info.run_id, "test/bleu")[0].step == 0
+    assert run.data.tags["variant"] == "gru"
+    assert run.data.tags["seed"] == "1"
+    assert run.data.tags["bleu.signature"] == "case:lc"
+    assert run.inputs.dataset_inputs[0].dataset.digest == "f" * 32
+    assert {"config.toml", "result.json", "corpus.json", "translations.json"} <= files
+    assert table["columns"] == ["source", "reference", "translation"]
+
+
+def test_a_variant_has_one_parent_with_mean_curves(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """Mean over seeds by epoch, test mean and deviation; the seeds are its children."""
+    done = [
+        record(tracker, seed, tmp_path / str(seed), bleu=bleu)
+        for seed, bleu in ((1, 20.0), (2, 22.0))
+    ]
+
+    tracker.summarise(VariantSummary(variant="gru", group="group-gru", runs=done, note="So."))
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    children = runs(uri, tracker, "tags.kind = 'run'")
+    curve = MlflowClient(tracking_uri=uri).get_metric_history(parent.info.run_id, "validation/bleu")
+
+    assert [(point.step, point.value) for point in curve] == [(1, 21.0), (2, 42.0)]
+    assert parent.data.metrics["test/bleu"] == 21.0
+    assert parent.data.metrics["test/bleu_sd"] == pytest.approx(2**0.5)
+    assert parent.data.params["model.cell"] == "gru"
+    assert parent.info.status == "FINISHED"
+    assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
+
+
+def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
+    """Written twice for the same seeds it stays as it is; one seed more and it is written anew."""
+    first = record(tracker, 1, tmp_path / "a")
+    tracker.summarise(VariantSummary(variant="gru", group="group-gru", runs=[first], note=""))
+    tracker.summarise(VariantSummary(variant="gru", group="group-gru", runs=[first], note=""))
+    (before,) = runs(uri, tracker, "tags.kind = 'variant'")
+    second = record(tracker, 2, tmp_path / "b", bleu=30.0)
+
+    tracker.summarise(
+        VariantSummary(variant="gru", group="group-gru", runs=[first, second], note="")
+    )
+    (after,) = runs(uri, tracker, "tags.kind = 'variant'")
+    client = MlflowClient(tracking_uri=uri)
+
+    assert len(client.get_metric_history(before.info.run_id, "validation/bleu")) == 2
+    assert len(client.get_metric_history(after.info.run_id, "validation/bleu")) == 2
+    assert after.data.metrics["test/bleu"] == 25.0
+    for child in runs(uri, tracker, "tags.kind = 'run'"):
+        assert child.data.tags["mlflow.parentRunId"] == after.info.run_id
+
+
+def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """KILLED, never RUNNING for ever; the next attempt does not open a second run."""
+    tracker.start(card(1))
+    tracker.log_epoch("gru-1", result(1).epochs[0])
+    tracker.abandon("gru-1", status="KILLED", reason="interrupted")
+    (killed,) = runs(uri, tracker, "tags.kind = 'run'")
+
+    record(tracker, 1, tmp_path / "a")
+    (finished,) = runs(uri, tracker, "tags.kind = 'run'")
+
+    assert killed.info.status == "KILLED"
+    assert finished.info.run_id == killed.info.run_id
+    assert finished.info.status == "FINISHED"
+
+
+def test_a_diverged_run_is_an_outcome(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
+    """FAILED in MLflow, but found again: it is not tried for ever."""
+    diverged = replace(result(1), outcome="diverged", detail="not finite", test={}, signatures={})
+    tracker.start(card(1))
+    (tmp_path / "a").mkdir()
+
+    tracker.finish("gru-1", diverged, tmp_path / "a", [])
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+
+    assert run.info.status == "FAILED"
+    assert tracker.find_results(["gru-1"]) == {"gru-1": diverged}
+
+
+def test_a_folder_is_refused_as_a_store() -> None:
+    """MLflow 3 would raise an exception of its own."""
+    with pytest.raises(TrackingError, match="keeps no runs in plain folders"):
+        tracking_uri("./mlruns")
+
+
+def test_the_environment_names_the_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Below the command line, above the default; SQLite paths become absolute."""
+    assert tracking_uri(None) == f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000")
+
+    assert tracking_uri(None) == "http://tracking.example:5000"
+    assert tracking_uri("sqlite:///own.db") == f"sqlite:///{tmp_path / 'own.db'}"
+
+
+def test_a_password_is_never_shown() -> None:
+    """Whatever else the address says is kept."""
+    assert without_password("http://ann:secret@host:5000/x") == "http://ann:***@host:5000/x"
+    assert without_password("http://host:5000") == "http://host:5000"
+
+
+def test_a_server_that_is_not_there_is_said_to_be_so() -> None:
+    """In a line that names it, without its password."""
+    with pytest.raises(TrackingError, match=r"store http://ann:\*\*\*@127.0.0.1:9") as caught:
+        MlflowTracker("http://ann:secret@127.0.0.1:9", experiment="it", question="?")
+
+    assert "secret" not in str(caught.value)
