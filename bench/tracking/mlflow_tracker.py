@@ -51,7 +51,8 @@ class MlflowTracker:
             # MLflow's message holds the address as it was given: shown here without its password.
             detail = str(error).partition("\n")[0].replace(uri, without_password(uri))
             raise TrackingError(
-                f"the tracking store {without_password(uri)} does not answer as MLflow does: {detail}"
+                f"the tracking store {without_password(uri)} does not answer as MLflow does: "
+                f"{detail}"
             ) from error
 
     def find_results(self, identities: Iterable[str]) -> dict[str, RunResult]:
