@@ -15,6 +15,7 @@ HOMES = {  # a framework, and the only places that may import it
     "sacrebleu": "evaluation/metrics.py",
     "spacy": "data/tokenization.py",
     "fasttext": "data/vectors.py",
+    "matplotlib": "report/figures.py",
     "rich": "cli",
     "click": "cli",
 }

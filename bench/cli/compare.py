@@ -13,19 +13,13 @@ def command(**selected: Any) -> None:
     """Answer EXPERIMENT's question from what has been recorded. Nothing is trained."""
     from rich.console import Console
 
-    from bench.cli.session import Selection, compare_results, open_session
+    from bench.cli.session import Selection, compare_results, open_session, require_results
     from bench.cli.tables import print_comparison
-    from bench.errors import BenchError
 
     console = Console()
     with console.status("loading the libraries") as status:
         session = open_session(
             Selection(**selected), num_processes=1, say=lambda text: status.update(text)
         )
-        results = session.tracker.find_results([spec.identity for spec in session.specs])
-    if not results:
-        raise BenchError(
-            f"no recorded run of {session.experiment.name} with these settings; "
-            f"python -m bench run {session.experiment.name} makes them"
-        )
+        results = require_results(session)
     print_comparison(console, compare_results(session, results))

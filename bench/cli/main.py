@@ -19,6 +19,7 @@ COMMANDS = {
     "list": "List the experiments, and the corpora.",
     "plan": "Show what would run, and what has been done already.",
     "compare": "Answer from recorded results alone; nothing is trained.",
+    "report": "Write the answer as files: a page, a figure, the numbers.",
     "prepare": "Make a corpus ready: read, split, tokenise, cache.",
     "translate": "Translate French sentences with a trained model.",
     "ui": "Open MLflow's pages on the recorded runs.",

@@ -8,8 +8,10 @@ import torch
 from bench.cli.options import parse_seeds
 from bench.comparison.comparison import Comparison, compare
 from bench.data.config import DataConfig
+from bench.data.corpus import load_reader
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
+from bench.errors import BenchError
 from bench.experiment.loading import check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.experiment.schema import Experiment
@@ -57,6 +59,8 @@ def open_session(selection: Selection, *, num_processes: int, say: Say) -> Sessi
     """
     experiment = _load(selection)
     device = choose_device(selection.device)
+    for config in data_configs(experiment):
+        load_reader(config.corpus)  # a corpus that is not here is said at once
     uri = tracking_uri(selection.tracking_uri)
     with created_beside(uri) as creating:
         if creating:
@@ -76,12 +80,34 @@ def open_session(selection: Selection, *, num_processes: int, say: Say) -> Sessi
     )
 
 
+def require_results(session: Session) -> dict[str, RunResult]:
+    """Return the recorded results of the plan, by identity.
+
+    Raises:
+        BenchError: when there is none.
+    """
+    results = session.tracker.find_results([spec.identity for spec in session.specs])
+    if not results:
+        raise BenchError(
+            f"no recorded run of {session.experiment.name} with these settings; "
+            f"python -m bench run {session.experiment.name} makes them"
+        )
+    return results
+
+
 def prepare_all(
     experiment: Experiment, *, num_processes: int, say: Say
 ) -> dict[DataConfig, PreparedCorpus]:
     """Prepare the data of every variant; most share one."""
-    configs = dict.fromkeys(variant.config.data for variant in experiment.variants.values())
-    return {config: prepare(config, num_processes=num_processes, say=say) for config in configs}
+    return {
+        config: prepare(config, num_processes=num_processes, say=say)
+        for config in data_configs(experiment)
+    }
+
+
+def data_configs(experiment: Experiment) -> list[DataConfig]:
+    """List the data configs of all variants, each once."""
+    return list(dict.fromkeys(variant.config.data for variant in experiment.variants.values()))
 
 
 def compare_results(session: Session, results: Mapping[str, RunResult]) -> Comparison:

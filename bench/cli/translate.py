@@ -43,12 +43,13 @@ def command(texts: tuple[str, ...], variant: str | None, seed: int | None, **sel
 
 
 def _best_run(session: Any, *, variant: str | None, seed: int | None) -> Any:
+    from bench.cli.session import require_results
     from bench.errors import BenchError, UnknownNameError
 
     variants = session.experiment.variants
     if variant is not None and variant not in variants:
         raise UnknownNameError("variant", variant, variants, where="--variant")
-    results = session.tracker.find_results([spec.identity for spec in session.specs])
+    results = require_results(session)
     candidates = [
         spec
         for spec in session.specs
@@ -59,7 +60,7 @@ def _best_run(session: Any, *, variant: str | None, seed: int | None) -> Any:
     ]
     if not candidates:
         raise BenchError(
-            f"no finished run of {session.experiment.name} with these settings; "
-            f"python -m bench run {session.experiment.name} makes them"
+            f"no finished run of {session.experiment.name} with this variant and seed; "
+            f"python -m bench plan {session.experiment.name} shows what there is"
         )
     return max(candidates, key=lambda spec: results[spec.identity].validation_bleu)

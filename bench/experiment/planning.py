@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -58,7 +59,9 @@ class RunSpec:
 
     def _flat(self) -> dict[str, Any]:
         sections = asdict(self.config).items()
-        return {f"{section}.{key}": v for section, values in sections for key, v in values.items()}
+        flat = {f"{section}.{key}": v for section, values in sections for key, v in values.items()}
+        # A corpus on disk is known by its fingerprint; where somebody keeps it is nobody's affair.
+        return flat | {"data.corpus": Path(self.config.data.corpus).name}
 
     def _settings(self) -> dict[str, Any]:
         without_data = {

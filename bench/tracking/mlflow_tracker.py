@@ -9,6 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -16,6 +17,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 
 from bench.errors import TrackingError
+from bench.tracking.logged_model import save_logged_model
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.seed_means import mean_curves, mean_scores
 from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
@@ -69,6 +71,12 @@ class MlflowTracker:
     def run_id(self, identity: str) -> str | None:
         """Return MLflow's id of a run that this tracker has found or written."""
         return self._runs.get(identity)
+
+    def provenance(self, identity: str) -> dict[str, str]:
+        """Return the tags of a run that this tracker has found or written, and its date."""
+        run = self._client.get_run(self._runs[identity])
+        started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC)
+        return {**run.data.tags, "date": started.date().isoformat()}
 
     def start(self, card: RunCard) -> None:
         """Open a run, or go on with an interrupted one of the same identity."""
@@ -150,6 +158,7 @@ class MlflowTracker:
             self._log_metrics(parent_id, mean_scores(summary.runs), step=0)
             self._client.set_tag(parent_id, "covers", covered)
             self._client.set_tag(parent_id, "seeds", str(len(summary.runs)))
+            self._log_best_model(parent_id, summary.runs)
             self._client.set_terminated(parent_id, "FINISHED")
             self._parents[summary.group] = parent_id
         self._client.set_tag(
@@ -157,6 +166,19 @@ class MlflowTracker:
             "mlflow.note.content",
             summary.note,
         )
+
+    def _log_best_model(self, parent_id: str, runs: Sequence[RunResult]) -> None:
+        """Attach the best seed's model, by its validation score, ready to be loaded or served."""
+        finished = [run for run in runs if run.outcome == "finished"]
+        if not finished:
+            return
+        best = max(finished, key=lambda run: run.validation_bleu)
+        with tempfile.TemporaryDirectory() as folder:
+            translator = self.download_translator(best.identity, Path(folder))
+            model = Path(folder) / "model"
+            save_logged_model(model, translator)
+            self._client.log_artifacts(parent_id, str(model), "model")
+        self._client.set_tag(parent_id, "model.run", self._runs[best.identity])
 
     def download_translator(self, identity: str, folder: Path) -> Path:
         """Fetch a finished run's model into a folder, and return where it lies."""

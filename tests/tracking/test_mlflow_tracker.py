@@ -73,7 +73,8 @@ def result(seed: int, *, variant: str = "gru", bleu: float = 20.0) -> RunResult:
 def record(tracker: MlflowTracker, seed: int, folder: Path, *, bleu: float = 20.0) -> RunResult:
     """Do what a finished run does."""
     done = result(seed, bleu=bleu)
-    folder.mkdir(exist_ok=True)
+    (folder / "translator").mkdir(parents=True, exist_ok=True)
+    (folder / "translator" / "translator.json").write_text("{}")
     tracker.start(card(seed))
     for epoch in done.epochs:
         tracker.log_epoch(done.identity, epoch)

@@ -1,0 +1,55 @@
+"""`report`: the answer as files that can be committed."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.cli.options import experiment_options
+
+
+@click.command("report")
+@experiment_options
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write to. Default: reports/EXPERIMENT/PROFILE-CORPUS.",
+)
+def command(folder: Path | None, **selected: Any) -> None:
+    """Write EXPERIMENT's answer from recorded results: figures, and no sentence of the corpus."""
+    from rich.console import Console
+
+    from bench.cli.session import Selection, compare_results, open_session, require_results
+    from bench.report.page import Report, write_report
+
+    console = Console()
+    with console.status("loading the libraries") as status:
+        session = open_session(
+            Selection(**selected), num_processes=1, say=lambda text: status.update(text)
+        )
+        results = require_results(session)
+    first = next(spec for spec in session.specs if spec.identity in results)
+    ledger = session.data[first.data_fingerprint].ledger
+    corpus = Path(ledger.corpus).name
+    folder = folder or Path("reports", first.experiment, f"{first.profile}-{corpus}")
+    by_variant = {
+        name: [
+            results[spec.identity]
+            for spec in session.specs
+            if spec.variant == name and spec.identity in results
+        ]
+        for name in session.experiment.variants
+    }
+    write_report(
+        folder,
+        Report(
+            experiment=session.experiment.name,
+            comparison=compare_results(session, results),
+            results=by_variant,
+            tags=session.tracker.provenance(first.identity),
+            ledger=dict(ledger.items()) | {"corpus": corpus},
+            configs={spec.variant: spec.to_toml() for spec in session.specs[: len(by_variant)]},
+        ),
+    )
+    console.print(f"written: {folder}/README.md, results.json, overview.svg", highlight=False)

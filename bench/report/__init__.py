@@ -1,0 +1,1 @@
+"""Stage 10: comparisons in, pages out."""

@@ -1,0 +1,92 @@
+"""The command line, as a person meets it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.cli.main import COMMANDS, main
+from bench.cli.options import parse_seeds
+from bench.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+def python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "code", ["import bench", "from bench.cli.main import main; main(['--help'])"]
+)
+def test_nothing_heavy_is_imported_for_little(code: str) -> None:
+    """Neither importing the suite nor its help waits for torch, MLflow or spaCy."""
+    loaded = python(
+        f"import sys\ntry:\n exec({code!r})\nexcept SystemExit: pass\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    ).splitlines()[-1]
+
+    assert not {"torch", "mlflow", "spacy", "numpy", "pandas"} & set(loaded.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` ends well and says what the command does."""
+    main([name, "--help"])
+
+    assert "Usage: python -m bench" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rum"], "unknown command 'rum'. Did you mean 'run'?"),
+        (["run", "gru_vs_lstn"], "unknown experiment 'gru_vs_lstn'. Did you mean 'gru_vs_lstm'?"),
+        (["run", "gru_vs_lstm", "--profile", "quik"], "Did you mean 'quick'?"),
+        (["run", "gru_vs_lstm", "--set", "model.cel=gru"], "Did you mean 'model.cell'?"),
+        (["run", "gru_vs_lstm", "--seeds", "many"], "wanted how many, such as 5"),
+        (["run", "gru_vs_lstm", "--device", "tpu"], "--device: unknown device 'tpu'"),
+        (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "unknown corpus 'nowhere.tsv'"),
+        (["run", "gru_vs_lstm", "--tracking-uri", "mlruns"], "keeps no runs in plain folders"),
+        (["run", "gru_vs_lstm", "--jobs", "0"], "Invalid value for '--jobs'"),
+        (["prepare", "giga_fren_questions"], "is not on this machine"),
+        (["ui"], "no recorded runs at sqlite:///"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(
+    arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback; what was wrong, and what is allowed."""
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+
+    printed = capfd.readouterr().err
+    assert left.value.code == 2
+    assert message in printed
+    assert "Traceback" not in printed
+    assert not Path("mlflow.db").exists()
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("3", [1, 2, 3]), ("4,9", [4, 9]), ("7,", [7])])
+def test_seeds_are_a_number_or_a_list(text: str, seeds: list[int]) -> None:
+    """Three means 1 to 3; a comma makes a list."""
+    assert parse_seeds(text) == seeds
+
+
+def test_no_seeds_at_all_are_refused() -> None:
+    """Nought seeds answer nothing."""
+    with pytest.raises(ConfigError, match="--seeds: wanted how many"):
+        parse_seeds("0")
+
+
+def test_list_names_experiments_and_corpora(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the question each experiment asks."""
+    main(["list"])
+
+    printed = capsys.readouterr().out
+    assert "gru_vs_lstm" in printed
+    assert "synthetic_questions" in printed

@@ -1,0 +1,256 @@
+"""Which runs are done, by whom, and what becomes of them."""
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.data.config import DataConfig
+from bench.data.prepared import PreparedCorpus
+from bench.engine.execution import Workplace, execute, fit
+from bench.engine.executors.contract import EpochEnded, Event, Executor, Listen, Task
+from bench.engine.executors.processes import ProcessExecutor
+from bench.engine.executors.serial import SerialExecutor
+from bench.engine.scheduling import Outcome, run_all, run_folder
+from bench.evaluation.config import EvaluationConfig
+from bench.experiment.planning import RunSpec
+from bench.experiment.schema import RunConfig
+from bench.tracking.result import EpochRecord, RunResult
+from bench.tracking.tracker import NullTracker, RunCard, Sample, Status
+from bench.training.config import TrainingConfig
+from tests.conftest import TINY
+
+CPU = torch.device("cpu")
+TRAINING = TrainingConfig(epochs=2, batch_size=32, learning_rate=0.01, precision="float32")
+
+
+def spec(digits: PreparedCorpus, *, seed: int = 1, training: TrainingConfig = TRAINING) -> RunSpec:
+    config = RunConfig(
+        data=DataConfig(corpus="digit_reversal"),
+        model=TINY,
+        training=training,
+        evaluation=EvaluationConfig(max_length=8),
+    )
+    return RunSpec(
+        experiment="it",
+        profile="quick",
+        variant="gru",
+        seed=seed,
+        config=config,
+        data_fingerprint=digits.fingerprint,
+        adhoc=(),
+    )
+
+
+class MemoryTracker(NullTracker):
+    """Keeps results and the fate of runs in memory."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, RunResult] = {}
+        self.fates: dict[str, str] = {}
+        self.epochs: list[int] = []
+
+    def find_results(self, identities: Sequence[str]) -> dict[str, RunResult]:  # type: ignore[override]
+        return {i: self.results[i] for i in identities if i in self.results}
+
+    def start(self, card: RunCard) -> None:
+        self.fates[card.identity] = "RUNNING"
+
+    def log_epoch(self, identity: str, record: EpochRecord) -> None:
+        self.epochs.append(record.epoch)
+
+    def finish(
+        self, identity: str, result: RunResult, artifacts: Path, samples: Sequence[Sample]
+    ) -> None:
+        if result.outcome == "finished":
+            assert (artifacts / "translator" / "weights.safetensors").exists()
+            assert samples
+        self.results[identity] = result
+        self.fates[identity] = "FINISHED"
+
+    def abandon(self, identity: str, *, status: Status, reason: str) -> None:
+        self.fates[identity] = status
+
+
+def run(
+    specs: Sequence[RunSpec],
+    digits: PreparedCorpus,
+    tracker: MemoryTracker,
+    *,
+    executor: Executor | None = None,
+    force: bool = False,
+) -> Outcome:
+    return run_all(
+        specs,
+        {digits.fingerprint: digits},
+        executor=executor or SerialExecutor(),
+        tracker=tracker,
+        tags={},
+        device="cpu",
+        force=force,
+    )
+
+
+def test_a_finished_run_is_never_run_twice(digits: PreparedCorpus) -> None:
+    """The second command trains nothing and has the same results; --force trains again."""
+    tracker = MemoryTracker()
+    specs = [spec(digits, seed=seed) for seed in (1, 2)]
+    first = run(specs, digits, tracker)
+
+    second = run(specs, digits, tracker)
+    trained = len(tracker.epochs)
+    forced = run(specs, digits, tracker, force=True)
+
+    assert trained == 4
+    assert second.results == first.results
+    assert second.reused == 2
+    assert len(tracker.epochs) == 8
+    bleu, bleu_again = (
+        [result.test["bleu"] for result in outcome.results.values()] for outcome in (first, forced)
+    )
+    assert bleu == bleu_again
+
+
+def test_a_failed_run_does_not_stop_the_others(digits: PreparedCorpus) -> None:
+    """It is listed with its reason; the rest are done."""
+    tracker = MemoryTracker()
+    broken = spec(digits, training=replace(TRAINING, batch_size=31))
+
+    class BreakOne:
+        def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+            missing = Path("/nowhere")
+            SerialExecutor().run(
+                [
+                    replace(task, data_folder=missing) if task.spec == broken else task
+                    for task in tasks
+                ],
+                listen,
+            )
+
+    outcome = run([broken, spec(digits)], digits, tracker, executor=BreakOne())
+
+    assert [failure.spec for failure in outcome.failures] == [broken]
+    assert "FileNotFoundError" in outcome.failures[0].reason
+    assert list(outcome.results) == [spec(digits).identity]
+    assert tracker.fates[broken.identity] == "FAILED"
+
+
+def test_a_diverged_run_is_kept_as_an_outcome(digits: PreparedCorpus) -> None:
+    """Counted, not repeated, and without a test score."""
+    tracker = MemoryTracker()
+    wild = spec(digits, training=replace(TRAINING, learning_rate=1e30, max_gradient_norm=1e30))
+
+    outcome = run([wild], digits, tracker)
+
+    (result,) = outcome.results.values()
+    assert result.outcome == "diverged"
+    assert "the loss was not finite" in result.detail
+    assert result.test == {}
+    assert run([wild], digits, tracker).reused == 1
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(digits: PreparedCorpus) -> None:
+    """It is KILLED in the record, then resumed, and ends as if nothing had happened."""
+    tracker = MemoryTracker()
+    planned = spec(digits)
+    whole = run([spec(digits)], digits, MemoryTracker()).results[planned.identity]
+
+    class Interrupt:
+        def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+            def stop(event: Event) -> None:
+                listen(event)
+                if isinstance(event, EpochEnded):
+                    raise KeyboardInterrupt
+
+            SerialExecutor().run(tasks, stop)
+
+    with pytest.raises(KeyboardInterrupt):
+        run([planned], digits, tracker, executor=Interrupt())
+    killed = tracker.fates[planned.identity]
+    kept = (run_folder(planned) / "last" / "state.json").exists()
+    resumed = run([planned], digits, tracker).results[planned.identity]
+
+    assert killed == "KILLED"
+    assert kept
+    assert tracker.epochs == [1, 2]
+    assert resumed.test["bleu"] == whole.test["bleu"]
+    assert [epoch.metrics["train/loss"] for epoch in resumed.epochs] == [
+        epoch.metrics["train/loss"] for epoch in whole.epochs
+    ]
+    assert not run_folder(planned).exists()
+
+
+def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:
+    """Here, in one process of two threads, or in two of one: the same losses to the last digit."""
+    specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
+
+    def losses(executor: Executor) -> list[list[float]]:
+        results = run(specs, digits, MemoryTracker(), executor=executor).results
+        return [
+            [epoch.metrics["train/loss"] for epoch in results[one.identity].epochs] for one in specs
+        ]
+
+    here = losses(SerialExecutor())
+
+    assert losses(ProcessExecutor(num_workers=2, threads_per_worker=1)) == here
+    assert losses(ProcessExecutor(num_workers=1, threads_per_worker=2)) == here
+
+
+def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus) -> None:
+    """The run is listed as failed; another worker does the rest."""
+    tracker = MemoryTracker()
+    specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
+
+    class KillFirst(ProcessExecutor):
+        def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+            def kill(event: Event) -> None:
+                listen(event)
+                if isinstance(event, EpochEnded) and event.spec.seed == 1:
+                    for child in (
+                        Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+                    ):
+                        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                            os.kill(int(child), signal.SIGKILL)
+
+            super().run(tasks, kill)
+
+    outcome = run(specs, digits, tracker, executor=KillFirst(num_workers=1))
+
+    assert [failure.spec.seed for failure in outcome.failures] == [1]
+    assert outcome.failures[0].reason == "its process died (signal 9)"
+    assert {result.seed for result in outcome.results.values()} == {2, 3}
+    assert tracker.fates[specs[0].identity] == "FAILED"
+
+
+def test_fitting_never_opens_the_test_split(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search has no way to look at it; executing looks once."""
+    opened: list[str] = []
+    load = PreparedCorpus.load_split
+    monkeypatch.setattr(
+        PreparedCorpus, "load_split", lambda self, name: opened.append(name) or load(self, name)
+    )
+    place = Workplace(device=CPU, folder=tmp_path / "run")
+
+    fit(spec(digits), digits, place, lambda _: None)
+    fitted = list(opened)
+    execute(spec(digits), digits, place, lambda _: None)
+
+    assert fitted == ["train", "validation"]
+    assert opened.count("test") == 1
+
+
+def test_the_best_epoch_by_validation_is_kept(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Not the last one."""
+    planned = spec(digits, training=replace(TRAINING, epochs=4))
+    place = Workplace(device=CPU, folder=tmp_path / "run")
+
+    fitted = fit(planned, digits, place, lambda _: None)
+
+    scores = [epoch.metrics["validation/bleu"] for epoch in fitted.epochs]
+    assert fitted.best_epoch == scores.index(max(scores)) + 1
