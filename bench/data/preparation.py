@@ -193,7 +193,7 @@ def _write_ledger(
     train, validation, test = (encoded[name] for name in SPLITS)
     found = sum(len(split) for split in encoded.values()) + too_long
     return Ledger(
-        corpus=config.corpus,
+        corpus=Path(config.corpus).name,  # not where somebody keeps it
         pairs_read=found + separated.duplicates + separated.leaked + separated.corpus.dropped,
         pairs_with_empty_side=separated.corpus.dropped,
         duplicate_pairs=separated.duplicates,

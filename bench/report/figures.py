@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bench.comparison.comparison import Comparison
+from bench.tracking.colours import variant_colours
 from bench.tracking.result import RunResult
 
-# Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), in the order of the variants.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -32,7 +31,7 @@ def save_overview(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         seeds, curves = figure.subplots(1, 2, width_ratios=(2, 3))
-        colours = dict(zip(results, COLOURS, strict=False))
+        colours = variant_colours(results)
         _draw_seeds(seeds, comparison, results, colours)
         _draw_curves(curves, results, colours)
         figure.savefig(path, format="svg", metadata={"Date": None}, facecolor="white")

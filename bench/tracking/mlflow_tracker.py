@@ -109,10 +109,9 @@ class MlflowTracker:
         # At step 0, where MLflow draws a bar; a later single step would be a lonely point.
         test = {f"test/{name}": value for name, value in result.test.items()}
         cost = {
-            "cost/parameters": float(result.parameters),
-            "cost/training_seconds": result.training_seconds,
-            "cost/pairs_per_second": result.pairs_per_second,
-            "cost/peak_memory_bytes": float(result.peak_memory_bytes),
+            "train/parameters": float(result.parameters),
+            "train/total_seconds": result.training_seconds,
+            "train/peak_memory_bytes": float(result.peak_memory_bytes),
         }
         self._log_metrics(run_id, test | cost, step=0)
         (artifacts / "config.toml").write_text(card.resolved_toml, "utf-8")
@@ -161,11 +160,9 @@ class MlflowTracker:
             self._log_best_model(parent_id, summary.runs)
             self._client.set_terminated(parent_id, "FINISHED")
             self._parents[summary.group] = parent_id
-        self._client.set_tag(
-            self._parents.get(summary.group, parent.info.run_id),
-            "mlflow.note.content",
-            summary.note,
-        )
+        parent_id = self._parents.get(summary.group, parent.info.run_id)
+        self._client.set_tag(parent_id, "mlflow.note.content", summary.note)
+        self._client.set_tag(parent_id, "mlflow.runColor", summary.colour)
 
     def _log_best_model(self, parent_id: str, runs: Sequence[RunResult]) -> None:
         """Attach the best seed's model, by its validation score, ready to be loaded or served."""

@@ -22,7 +22,7 @@ def mean_curves(runs: Sequence[RunResult]) -> dict[int, dict[str, float]]:
 def mean_scores(runs: Sequence[RunResult]) -> dict[str, float]:
     """Average the test scores and costs over finished runs; `_sd` is the deviation over seeds."""
     finished = [run for run in runs if run.outcome == "finished"]
-    scores = {"runs/finished": float(len(finished)), "runs/all": float(len(runs))}
+    scores: dict[str, float] = {}
     if not finished:
         return scores
     for name in finished[0].test:
@@ -30,7 +30,6 @@ def mean_scores(runs: Sequence[RunResult]) -> dict[str, float]:
         scores[f"test/{name}"] = fmean(values)
         if len(values) > 1:
             scores[f"test/{name}_sd"] = stdev(values)
-    scores["cost/parameters"] = float(finished[0].parameters)
-    scores["cost/training_seconds"] = fmean(run.training_seconds for run in finished)
-    scores["cost/pairs_per_second"] = fmean(run.pairs_per_second for run in finished)
+    scores["train/parameters"] = float(finished[0].parameters)
+    scores["train/total_seconds"] = fmean(run.training_seconds for run in finished)
     return scores

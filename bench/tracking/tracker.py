@@ -44,6 +44,8 @@ class VariantSummary:
 
     variant: str
     group: str
+    colour: str
+    """As `#rrggbb`."""
     runs: Sequence[RunResult]
     note: str
     """Its sentence in the answer, in Markdown."""

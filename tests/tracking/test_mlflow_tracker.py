@@ -1,6 +1,7 @@
 """The record in MLflow, on a real SQLite store."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,10 @@ def record(tracker: MlflowTracker, seed: int, folder: Path, *, bleu: float = 20.
     return done
 
 
+def summary(runs: Sequence[RunResult]) -> VariantSummary:
+    return VariantSummary(variant="gru", group="group-gru", colour="#0072B2", runs=runs, note="So.")
+
+
 def runs(uri: str, tracker: MlflowTracker, where: str = "") -> list[Run]:
     client = MlflowClient(tracking_uri=uri)
     return list(
@@ -133,7 +138,7 @@ def test_a_variant_has_one_parent_with_mean_curves(
         for seed, bleu in ((1, 20.0), (2, 22.0))
     ]
 
-    tracker.summarise(VariantSummary(variant="gru", group="group-gru", runs=done, note="So."))
+    tracker.summarise(summary(done))
     (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
     children = runs(uri, tracker, "tags.kind = 'run'")
     curve = MlflowClient(tracking_uri=uri).get_metric_history(parent.info.run_id, "validation/bleu")
@@ -143,19 +148,23 @@ def test_a_variant_has_one_parent_with_mean_curves(
     assert parent.data.metrics["test/bleu_sd"] == pytest.approx(2**0.5)
     assert parent.data.params["model.cell"] == "gru"
     assert parent.info.status == "FINISHED"
+    assert parent.data.tags["mlflow.runColor"] == "#0072B2"
+    assert parent.data.tags["mlflow.note.content"] == "So."
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
 
 
 def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
     """Written twice for the same seeds it stays as it is; one seed more and it is written anew."""
     first = record(tracker, 1, tmp_path / "a")
-    tracker.summarise(VariantSummary(variant="gru", group="group-gru", runs=[first], note=""))
-    tracker.summarise(VariantSummary(variant="gru", group="group-gru", runs=[first], note=""))
+    tracker.summarise(summary([first]))
+    tracker.summarise(summary([first]))
     (before,) = runs(uri, tracker, "tags.kind = 'variant'")
     second = record(tracker, 2, tmp_path / "b", bleu=30.0)
 
     tracker.summarise(
-        VariantSummary(variant="gru", group="group-gru", runs=[first, second], note="")
+        VariantSummary(
+            variant="gru", group="group-gru", colour="#0072B2", runs=[first, second], note=""
+        )
     )
     (after,) = runs(uri, tracker, "tags.kind = 'variant'")
     client = MlflowClient(tracking_uri=uri)
