@@ -47,7 +47,7 @@ def command(folder: Path | None, **selected: Any) -> None:
             experiment=session.experiment.name,
             comparison=compare_results(session, results),
             results=by_variant,
-            tags=session.tracker.provenance(first.identity),
+            tags=session.tracker.provenance(results),
             ledger=dict(ledger.items()) | {"corpus": corpus},
             configs={spec.variant: spec.to_toml() for spec in session.specs[: len(by_variant)]},
         ),

@@ -17,6 +17,7 @@ from bench.tracking.result import RunResult
 
 FACTS = (
     ("date", "date"),
+    ("duration", "duration"),
     ("command", "command"),
     ("git.commit", "commit"),
     ("git.dirty", "with uncommitted changes"),

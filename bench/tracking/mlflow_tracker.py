@@ -72,11 +72,18 @@ class MlflowTracker:
         """Return MLflow's id of a run that this tracker has found or written."""
         return self._runs.get(identity)
 
-    def provenance(self, identity: str) -> dict[str, str]:
-        """Return the tags of a run that this tracker has found or written, and its date."""
-        run = self._client.get_run(self._runs[identity])
-        started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC)
-        return {**run.data.tags, "date": started.date().isoformat()}
+    def provenance(self, identities: Iterable[str]) -> dict[str, str]:
+        """Describe how runs came to be: the first one's tags, the date, and how long all took.
+
+        The duration is from the first start to the last end, so it holds whatever came between.
+        """
+        runs = [self._client.get_run(self._runs[identity]) for identity in identities]
+        first = min(runs, key=lambda run: run.info.start_time)
+        started = datetime.fromtimestamp(first.info.start_time / 1000, tz=UTC)
+        ended = max(run.info.end_time or run.info.start_time for run in runs)
+        seconds = round((ended - first.info.start_time) / 1000)
+        took = f"{seconds // 60} min {seconds % 60} s for {len(runs)} runs"
+        return {**first.data.tags, "date": started.date().isoformat(), "duration": took}
 
     def start(self, card: RunCard) -> None:
         """Open a run, or go on with an interrupted one of the same identity."""
@@ -136,6 +143,10 @@ class MlflowTracker:
         run_id = self._runs[identity]
         self._client.set_tag(run_id, "detail", reason[-MAX_TAG:])
         self._client.set_terminated(run_id, status)
+        # Its variant's parent too, or it would stay RUNNING; a summary closes it for good.
+        parent_id = self._parents.get(self._cards[identity].group)
+        if parent_id is not None:
+            self._client.set_terminated(parent_id, status)
 
     def summarise(self, summary: VariantSummary) -> None:
         """Write a variant's parent run: mean curves, test mean and deviation over seeds.

@@ -184,11 +184,12 @@ def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(
     tracker.log_epoch("gru-1", result(1).epochs[0])
     tracker.abandon("gru-1", status="KILLED", reason="interrupted")
     (killed,) = runs(uri, tracker, "tags.kind = 'run'")
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
 
     record(tracker, 1, tmp_path / "a")
     (finished,) = runs(uri, tracker, "tags.kind = 'run'")
 
-    assert killed.info.status == "KILLED"
+    assert killed.info.status == parent.info.status == "KILLED"
     assert finished.info.run_id == killed.info.run_id
     assert finished.info.status == "FINISHED"
 
