@@ -3,7 +3,10 @@
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
+from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 
@@ -11,17 +14,9 @@ from bench.cli.options import experiment_options
 @experiment_options
 def command(**selected: Any) -> None:
     """Show the runs of EXPERIMENT, and which of them are done. Nothing is trained."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from bench.cli.session import Selection, open_session
-
     console = Console()
-    with console.status("loading the libraries") as status:
-        session = open_session(
-            Selection(**selected), num_processes=1, say=lambda text: status.update(text)
-        )
-        results = session.tracker.find_results([spec.identity for spec in session.specs])
+    session = open_session(console, selected)
+    results = session.tracker.find_results([spec.identity for spec in session.specs])
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("run", "state", "identity"):
         table.add_column(heading)

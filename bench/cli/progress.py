@@ -16,10 +16,9 @@ from bench.tracking.result import EpochRecord
 class RunProgress:
     """Shows events as they come: live in a terminal, as plain lines elsewhere."""
 
-    def __init__(self, console: Console, *, num_runs: int, num_workers: int) -> None:
+    def __init__(self, console: Console, *, num_runs: int) -> None:
         self._console = console
         self._num_runs = num_runs
-        self._num_workers = num_workers
         self._num_done = 0
         self._started = perf_counter()
         self._active: dict[str, tuple[RunSpec, EpochRecord | None]] = {}

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
+from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 
@@ -18,17 +20,13 @@ from bench.cli.options import experiment_options
 )
 def command(folder: Path | None, **selected: Any) -> None:
     """Write EXPERIMENT's answer from recorded results: figures, and no sentence of the corpus."""
-    from rich.console import Console
+    console = Console()
+    session = open_session(console, selected)
 
-    from bench.cli.session import Selection, compare_results, open_session, require_results
+    from bench.cli.session import compare_results, require_results
     from bench.report.page import Report, write_report
 
-    console = Console()
-    with console.status("loading the libraries") as status:
-        session = open_session(
-            Selection(**selected), num_processes=1, say=lambda text: status.update(text)
-        )
-        results = require_results(session)
+    results = require_results(session)
     first = next(spec for spec in session.specs if spec.identity in results)
     ledger = session.data[first.data_fingerprint].ledger
     corpus = Path(ledger.corpus).name

@@ -5,7 +5,9 @@ import sys
 from typing import Any
 
 import click
+from rich.console import Console
 
+from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 
@@ -21,24 +23,18 @@ def command(jobs: int | None, force: bool, **selected: Any) -> None:
     A finished run is never done twice and an interrupted one goes on where it stopped, so the same
     command may be given again at any time.
     """
-    from rich.console import Console
+    console = Console()
+    cores = _count_cores()
+    session = open_session(console, selected, num_processes=cores)
 
     from bench.cli.progress import RunProgress
-    from bench.cli.session import Selection, compare_results, open_session
+    from bench.cli.session import compare_results
     from bench.cli.summaries import summarise
     from bench.cli.tables import print_comparison
     from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import run_all
     from bench.tracking.provenance import command_line, provenance
 
-    console = Console()
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    with console.status("loading the libraries") as status:
-        session = open_session(
-            Selection(**selected), num_processes=cores, say=lambda text: status.update(text)
-        )
     on_gpu = session.device.type == "cuda"
     jobs = jobs or (1 if on_gpu else cores)
     executor = ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, cores // jobs))
@@ -48,7 +44,9 @@ def command(jobs: int | None, force: bool, **selected: Any) -> None:
         f"{jobs} at a time on {session.device}",
         highlight=False,
     )
-    with RunProgress(console, num_runs=len(session.specs), num_workers=jobs) as progress:
+    identities = [spec.identity for spec in session.specs]
+    num_done = 0 if force else len(session.tracker.find_results(identities))
+    with RunProgress(console, num_runs=len(identities) - num_done) as progress:
         outcome = run_all(
             session.specs,
             session.data,
@@ -71,6 +69,12 @@ def command(jobs: int | None, force: bool, **selected: Any) -> None:
         for failure in outcome.failures:
             console.print(f"  {failure.spec.name}: {failure.reason}", highlight=False)
         sys.exit(1)
+
+
+def _count_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # those that this process may use
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _ui_command(selected: dict[str, Any]) -> str:

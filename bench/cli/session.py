@@ -49,7 +49,7 @@ class Session:
     device: torch.device
 
 
-def open_session(selection: Selection, *, num_processes: int, say: Say) -> Session:
+def open_selection(selection: Selection, *, num_processes: int, say: Say) -> Session:
     """Load, check, prepare and plan; nothing is trained.
 
     Args:

@@ -1,10 +1,14 @@
 """`translate`: French in, English out, by a trained model."""
 
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
+from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 
@@ -18,24 +22,15 @@ def command(texts: tuple[str, ...], variant: str | None, seed: int | None, **sel
 
     Best is what scored highest on the validation split.
     """
-    import tempfile
-    from pathlib import Path
+    console = Console(stderr=True)
+    session = open_session(console, selected)
 
-    from rich.console import Console
-
-    from bench.cli.session import Selection, open_session
     from bench.evaluation.translator import Translator
 
-    console = Console(stderr=True)
-    with console.status("loading the libraries") as status:
-        session = open_session(
-            Selection(**selected), num_processes=1, say=lambda text: status.update(text)
-        )
-        spec = _best_run(session, variant=variant, seed=seed)
-        status.update(f"loading {spec.name}")
-        with tempfile.TemporaryDirectory() as folder:
-            found = session.tracker.download_translator(spec.identity, Path(folder))
-            translator = Translator.load(found)
+    spec = _best_run(session, variant=variant, seed=seed)
+    with console.status(f"loading {spec.name}"), tempfile.TemporaryDirectory() as folder:
+        found = session.tracker.download_translator(spec.identity, Path(folder))
+        translator = Translator.load(found)
     console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
     lines = texts or tuple(line.rstrip("\n") for line in sys.stdin)
     for translation in translator.translate(lines):
