@@ -22,7 +22,9 @@ class RunProgress:
         self._num_done = 0
         self._started = perf_counter()
         self._active: dict[str, tuple[RunSpec, EpochRecord | None]] = {}
-        self._live = Live(self._render(), console=console, refresh_per_second=4, transient=True)
+        self._live = Live(
+            get_renderable=self._render, console=console, refresh_per_second=4, transient=True
+        )
 
     def __enter__(self) -> "RunProgress":
         """Begin to show."""
@@ -48,7 +50,6 @@ class RunProgress:
                 self._done(spec, _ended_text(event))
             case Failed():
                 self._done(spec, f"[red]failed[/]: {event.reason}")
-        self._live.update(self._render())
 
     def _done(self, spec: RunSpec, text: str) -> None:
         self._active.pop(spec.identity, None)
