@@ -77,7 +77,7 @@ FIXED: dict[Tense, tuple[Pair, ...]] = {
         "hier à minuit/at midnight yesterday\nce jour-là/that day"
     ),
     "used": _pairs(
-        "autrefois/in the past\nà l'époque/back then\navant la guerre/before the war\n"
+        "autrefois/\nà l'époque/back then\navant la guerre/before the war\n"
         "à cet âge/at that age\nen ce temps-là/in those days"
     ),
     "since": _pairs(
@@ -92,9 +92,8 @@ FREQUENCY = _pairs(
     "d'habitude/usually\nrégulièrement/regularly"
 )
 MANNER = _pairs(
-    "vraiment/really\ndéjà/already\nencore/still\nenfin/finally\nfacilement/easily\n"
-    "discrètement/discreetly\nimmédiatement/immediately\ntranquillement/quietly\n"
-    "lentement/slowly\nsecrètement/secretly\nsoudain/suddenly\nrapidement/quickly"
+    "enfin/finally\nimmédiatement/immediately\nrapidement/quickly\nsecrètement/secretly\n"
+    "discrètement/discreetly"
 )
 
 
@@ -112,7 +111,8 @@ def when(draw: Draw, tense: Tense) -> Pair:
         number, unit = draw.word(FEW), draw.word(UNITS)
         return (("il", "y", "a", *number[0], *unit[0]), (*number[1], *unit[1], "ago"))
     if kind == "future" and draw.chance(0.2):
-        return pair((("dans",), ("in",)), pair(draw.word(FEW), draw.word(UNITS)))
+        number, unit = draw.word(FEW), draw.word(UNITS)
+        return (("dans", *number[0], *unit[0]), ("in", *number[1], f"{unit[1][0]}'", "time"))
     if kind == "since" and draw.chance(0.5):
         return pair((("depuis",), ("for",)), pair(draw.word(FEW), draw.word(UNITS)))
     if kind in {"past", "future"} and draw.chance(0.25):
@@ -153,6 +153,8 @@ def where(draw: Draw, verb: Verb, *, owner: tuple[str, str] = ("ton", "your")) -
         return _by_the_water(draw, bathing="water" in verb.traits)
     noun = pick_noun(draw, [kind])
     phrase = build_phrase(draw, noun, "the", adjective_chance=0.12)
+    if phrase.english == ("the", "school"):
+        phrase = phrase._replace(english=("school",))
     if kind == "building":
         return ((*contract("à", phrase.french),), (at, *phrase.english))
     return (("dans", *phrase.french), (inside, *phrase.english))
@@ -168,22 +170,28 @@ def _by_the_water(draw: Draw, *, bathing: bool) -> Pair:
     return (("au", "bord", *contract("de", phrase.french)), ("by", *phrase.english))
 
 
-def with_whom(draw: Draw, owner: tuple[str, str]) -> Pair:
-    """Choose company."""
-    phrase = somebody(draw, owner)
+def with_whom(draw: Draw, owner: tuple[str, str], *, besides: Phrase) -> Pair:
+    """Choose company for somebody."""
+    phrase = somebody(draw, owner, besides=besides)
     if draw.chance(0.12):
         return (("sans", *phrase.french), ("without", *phrase.english))
     return (("avec", *phrase.french), ("with", *phrase.english))
 
 
-def somebody(draw: Draw, owner: tuple[str, str]) -> Phrase:
-    """Choose a person by name, by kinship or by what they do."""
+def somebody(draw: Draw, owner: tuple[str, str], *, besides: Phrase | None = None) -> Phrase:
+    """Choose a person by name, by kinship or by what they do; nobody named in `besides`."""
+    taken = besides.french if besides else ()
     kind = draw.weighted({"name": 0.5, "kin": 0.25, "role": 0.25})
     if kind == "name":
-        return name_phrase(draw)
+        phrase = name_phrase(draw)
+        while phrase.french[0] in taken:
+            phrase = name_phrase(draw)
+        return phrase
     if kind == "kin":
         return kin_phrase(draw, owner)
     noun = pick_noun(draw, ["person"])
+    while noun.french in taken:
+        noun = pick_noun(draw, ["person"])
     return build_phrase(draw, noun, "the", plural=draw.chance(0.15), adjective_chance=0.15)
 
 

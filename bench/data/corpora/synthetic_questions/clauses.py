@@ -23,7 +23,7 @@ FRENCH_NEGATION = {
     "jamais": ("jamais",),
     "encore": ("pas", "encore"),
 }
-ENGLISH_ENDING = {"plus": ("anymore",), "encore": ("yet",)}
+ENGLISH_ENDING = {"plus": ("any", "more"), "encore": ("yet",)}
 FRENCH_TENSE: dict[Tense, fr.FrenchTense] = {
     "present": "present",
     "habit": "present",
@@ -266,4 +266,6 @@ def _english_complements(clause: Clause) -> list[str]:
     rest = [word for pair in clause.rest for word in pair[1]]
     particle = list(verb.particle)
     near = [*clitic, *particle] if verb.separable else [*particle, *clitic]
+    if "back" in particle:  # give the bag back to Paul
+        near, noun = clitic, [*noun, *particle]
     return [*near, *noun, *rest, *ENGLISH_ENDING.get(clause.negation, ())]

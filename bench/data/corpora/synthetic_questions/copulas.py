@@ -18,6 +18,11 @@ OWNERS = (("ton", "your"), ("votre", "your"), ("mon", "my"), ("son", "his"))
 HELD = ("thing", "clothes", "furniture", "vehicle", "instrument")
 FOUND = ("thing", "animal", "clothes", "building", "document", "vehicle", "room", "person", "area")
 LOCATIONS = ("room", "furniture", "area", "building")
+FOUND_AT = {
+    "furniture": ("thing", "food", "document"),
+    "room": ("person", "furniture", "machine"),
+    "area": ("person", "animal", "plant"),
+}
 DEFINITE: dict[Determiner, float] = {"the": 0.6, "this": 0.4}
 
 
@@ -41,7 +46,7 @@ def existing(draw: Draw) -> Pair:
     place = build_phrase(draw, place_noun, determiner, adjective_chance=0.15)
     on = place_noun.kind == "furniture"
     there = ("sur" if on else "dans", *place.french), ("on" if on else "in", *place.english)
-    kinds = ("thing", "food", "document") if on else ("person", "animal", "furniture", "plant")
+    kinds = FOUND_AT[place_noun.kind]
     noun = pick_noun(draw, kinds)
     if draw.chance(0.35) and noun.counted:
         asked = ("y", "a-t-il") if draw.chance(0.6) else ("est-ce qu'il", "y", "a")
@@ -49,7 +54,8 @@ def existing(draw: Draw) -> Pair:
         return french, ("how", "many", noun.english_plural, "are", "there", *there[1])
     plural = draw.chance(0.35)
     determined: Determiner = "a" if noun.counted and not plural else "any"
-    phrase = build_phrase(draw, noun, determined, plural=plural)
+    described = 0 if noun.kind == "person" else 0.2
+    phrase = build_phrase(draw, noun, determined, plural=plural, adjective_chance=described)
     opening = draw.weighted({"y a-t-il": 0.6, "est-ce qu'il y a": 0.4})
     verb = "are" if phrase.plural else "is"
     return (opening, *phrase.french, *there[0]), (verb, "there", *phrase.english, *there[1])
@@ -93,7 +99,7 @@ def owned(draw: Draw) -> Pair:
 
 def coloured(draw: Draw) -> Pair:
     """De quelle couleur est ta voiture."""
-    phrase, _ = pick_thing(draw, ("clothes", "vehicle", "furniture", "plant"))
+    phrase, _ = pick_thing(draw, ("clothes", "vehicle", "furniture", "plant"), adjective_chance=0)
     verb, auxiliary = be(draw, phrase)
     return ("de", "quelle", "couleur", verb, *phrase.french), (
         "what", "colour", auxiliary, *phrase.english,
@@ -126,6 +132,8 @@ def defined(draw: Draw) -> Pair:
         return asked, ("what", "is", "the", "weather", "like", "in", english)
     owner = somebody(draw, draw.word(OWNERS[:3]))
     french, feminine, english = draw.word(ATTRIBUTES)
+    while len(owner.french) == 1 and "nom" in french:  # what is Paul's name
+        french, feminine, english = draw.word(ATTRIBUTES)
     thing = Phrase(("la" if feminine else "le", french), ("the", english))
     phrase = of(thing, owner)
     return ("quelle" if feminine else "quel", "est", *phrase.french), (

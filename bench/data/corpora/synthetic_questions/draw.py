@@ -11,7 +11,8 @@ Item = TypeVar("Item")
 # Mandelbrot's variant, 1 / (rank + shift)^exponent: the very first words are not everywhere. The
 # exponent is that of one class of words; over all classes together it comes out near Zipf's 1.
 ZIPF_SHIFT = 3
-ZIPF_EXPONENT = 1.8
+ZIPF_EXPONENT = 2.5
+TAIL = 0.05  # this share of the draws gives every word the same chance, so that rare ones do come
 
 
 class Draw:
@@ -46,5 +47,6 @@ class Draw:
 
 @cache
 def _zipf(num_items: int) -> list[float]:
-    weights = (1 / (rank + ZIPF_SHIFT) ** ZIPF_EXPONENT for rank in range(1, num_items + 1))
-    return list(accumulate(weights))
+    weights = [1 / (rank + ZIPF_SHIFT) ** ZIPF_EXPONENT for rank in range(1, num_items + 1)]
+    floor = TAIL * sum(weights) / num_items
+    return list(accumulate(weight + floor for weight in weights))

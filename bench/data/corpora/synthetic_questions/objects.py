@@ -12,6 +12,7 @@ from bench.data.corpora.synthetic_questions.clauses import (
 )
 from bench.data.corpora.synthetic_questions.draw import Draw
 from bench.data.corpora.synthetic_questions.french import contract, starts_with_vowel
+from bench.data.corpora.synthetic_questions.modals import Tense
 from bench.data.corpora.synthetic_questions.phrases import (
     PRONOUNS,
     Determiner,
@@ -28,12 +29,12 @@ DETERMINERS: dict[str, dict[Determiner, float]] = {
     "foodmass": {"some": 0.6, "the": 0.25, "few": 0.08, "this": 0.07},
     "drink": {"some": 0.6, "the": 0.25, "few": 0.08, "this": 0.07},
     "person": {"the": 0.55, "a": 0.2, "this": 0.15, "number": 0.1},
-    "clothes": {"own": 0.4, "the": 0.2, "a": 0.2, "this": 0.15, "other": 0.05},
-    "thing": {"own": 0.35, "the": 0.25, "a": 0.2, "this": 0.1, "number": 0.05, "other": 0.05},
-    "vehicle": {"own": 0.3, "the": 0.3, "a": 0.25, "this": 0.1, "other": 0.05},
+    "clothes": {"own": 0.4, "the": 0.2, "a": 0.2, "this": 0.17, "other": 0.03},
+    "thing": {"own": 0.35, "the": 0.25, "a": 0.2, "this": 0.1, "number": 0.07, "other": 0.03},
+    "vehicle": {"own": 0.3, "the": 0.3, "a": 0.25, "this": 0.12, "other": 0.03},
     "animal": {"the": 0.35, "a": 0.25, "own": 0.15, "this": 0.1, "some": 0.1, "number": 0.05},
 }
-OTHER_DETERMINERS: dict[Determiner, float] = {"the": 0.5, "a": 0.25, "this": 0.2, "other": 0.05}
+OTHER_DETERMINERS: dict[Determiner, float] = {"the": 0.5, "a": 0.25, "this": 0.22, "other": 0.03}
 OWNED = {"thing", "clothes", "vehicle", "document", "animal", "furniture", "instrument"}
 NAMED = {"sport", "subject"}  # le tennis, l'histoire: English has no article for them
 PERSONAL = {"person", "kin_free", "person_dep", "person_job", "crook_like", "expert_like"}
@@ -50,7 +51,14 @@ DATIVE_CLITICS = {
     "leur": "them",
 }
 PERSON_OF = {"me": 0, "te": 1, "nous": 3, "vous": 4}
+YOU = 4  # the person of vous, which nobody mixes with tu
 OWNERS = (("ton", "your"), ("votre", "your"), ("mon", "my"))
+WITHOUT_TIME: dict[Tense, Tense] = {"since": "past", "used": "past", "habit": "present"}
+TELLING = {  # what one knows a thing by: the book that Marie bought
+    "acheter", "apporter", "prendre", "vendre", "trouver", "perdre", "offrir", "recevoir",
+    "voir", "rencontrer", "lire", "écrire", "préparer", "inviter", "choisir", "casser", "réparer",
+    "oublier", "visiter", "donner", "voler", "cacher", "dessiner", "publier",
+}  # fmt: skip
 TRANSITIVE = tuple(verb for verb in verbs() if verb.objects)
 UNAMBIGUOUS = tuple(  # their English does not depend on the object: remplir is fill, or fill in
     verb for verb in TRANSITIVE if sum(verb[:4] == other[:4] for other in TRANSITIVE) == 1
@@ -75,8 +83,13 @@ def add_object(draw: Draw, clause: Clause, *, asked: bool = False, clitics: bool
             return clause._replace(clitic=clitic)
     found = pick_object(draw, clause, asked=asked)
     clause = clause._replace(object=found.phrase)
-    if found.noun is not None and draw.chance(0.1) and clause.negation in {"", "pas"}:
-        return clause._replace(object=_with_relative(draw, found.phrase, found.noun))
+    definite = found.phrase.english[0] == "the" and found.noun is not None
+    if definite and draw.chance(0.3) and clause.negation in {"", "pas"}:
+        related = _with_relative(draw, clause, found)
+        if related is not None:
+            # No time can follow, so the tense must do without one.
+            tense = WITHOUT_TIME.get(clause.tense, clause.tense)
+            return clause._replace(object=related, tense=tense)
     return add_recipient(draw, clause)
 
 
@@ -85,7 +98,7 @@ def pick_object(draw: Draw, clause: Clause, *, asked: bool) -> Object:
     verb, subject, negated = clause.verb, clause.subject, bool(clause.negation)
     kind = draw.weighted({kind: len(nouns()[kind]) ** 0.5 for kind in verb.objects})
     if kind in PERSONAL and draw.chance(0.55):
-        return Object(somebody(draw, owner_of(draw, subject)), None)
+        return Object(somebody(draw, owner_of(draw, subject), besides=subject), None)
     noun = draw.word(nouns()[kind])
     owner = owner_of(draw, subject)
     if noun.kind in NAMED:
@@ -96,7 +109,8 @@ def pick_object(draw: Draw, clause: Clause, *, asked: bool) -> Object:
         return Object(_general(draw, noun, plural=noun.counted), None)
     if kind in {"kin_free"} or noun.kind == "kin":
         return Object(kin_phrase(draw, owner), noun)
-    determiner = draw.weighted(DETERMINERS.get(noun.kind, OTHER_DETERMINERS))
+    usual = OTHER_DETERMINERS if kind == "transport" else DETERMINERS.get(noun.kind)
+    determiner = draw.weighted(usual or OTHER_DETERMINERS)
     vague = determiner in {"some", "few", "a", "other", "number"}
     if vague and verb.preposition:
         determiner = "the"
@@ -110,6 +124,8 @@ def pick_object(draw: Draw, clause: Clause, *, asked: bool) -> Object:
         determiner = "any" if asked and clause.modal is None else "some"
     if negated and determiner in {"a", "some", "any"}:
         determiner = "none"
+    if negated and determiner == "other":
+        determiner = "the"
     phrase = build_phrase(draw, noun, determiner, plural=plural, owner=owner)
     if determiner == "the" and noun.kind in OWNED and draw.chance(0.25):
         return Object(of(phrase, _plain_somebody(draw, owner)), noun)
@@ -149,7 +165,7 @@ def add_recipient(draw: Draw, clause: Clause) -> Clause:
         return clause
     preposition = "to" if "dative_to" in traits else "from"
     if draw.chance(0.5):
-        person = somebody(draw, owner_of(draw, clause.subject))
+        person = somebody(draw, owner_of(draw, clause.subject), besides=clause.subject)
         there = (tuple(contract("à", person.french)), (preposition, *person.english))
         return clause._replace(rest=(*clause.rest, there))
     french = draw.even(tuple(DATIVE_CLITICS))
@@ -162,19 +178,21 @@ def add_recipient(draw: Draw, clause: Clause) -> Clause:
     return clause._replace(clitic=Clitic((french,), (english,)))
 
 
-def _with_relative(draw: Draw, phrase: Phrase, noun: Noun) -> Phrase:
-    """Add a relative clause: le livre que Marie a acheté."""
+def _with_relative(draw: Draw, main: Clause, found: Object) -> Phrase | None:
+    """Add a relative clause to a definite object: le livre que Marie a acheté."""
+    phrase, noun = found
     fitting = [
         verb
         for verb in TRANSITIVE
-        if noun.kind in verb.objects and not verb.preposition and not verb.reflexive
-        and "state" not in verb.traits
+        if noun is not None and noun.kind in verb.objects and verb.name in TELLING
+        and verb != main.verb
     ]  # fmt: skip
-    if not fitting or phrase.english[0] in {"any", "my", "your", "his", "her", "our", "their"}:
-        return phrase
-    subject = name_phrase(draw) if draw.chance(0.6) else PRONOUNS[draw.even(("tu", "elle", "il"))]
+    if not fitting:
+        return None
+    pronouns = ("il", "elle") if main.subject.person == YOU else ("tu", "elle", "il")
+    subject = name_phrase(draw) if draw.chance(0.6) else PRONOUNS[draw.even(pronouns)]
     clause = Clause(subject, draw.word(fitting), "past", gap=phrase)
-    if draw.chance(0.4):
+    if draw.chance(0.3):
         clause = clause._replace(rest=(when(draw, "past"),))
     return phrase._replace(
         french=(*phrase.french, "que", *french_clause(clause)),

@@ -25,7 +25,7 @@ ADJECTIVE_KIND = {
     "animal": "animal",
     "food": "food",
     "foodmass": "food",
-    "clothes": "object",
+    "clothes": "clothes",
     "thing": "object",
     "furniture": "object",
     "vehicle": "object",
@@ -226,7 +226,7 @@ def _determine(
     if plural:
         # An adjective before the noun turns des into de: de belles fleurs.
         bare = french[0] == noun.french_plural
-        return ["des" if bare else "de"], ["any" if determiner == "any" else "some"]
+        return ["des" if bare else "de"], ["any"] if determiner == "any" else []
     if noun.counted:
         return ["une" if feminine else "un"], ["a"]
     return _partitive(french, feminine=feminine), ["any" if determiner == "any" else "some"]

@@ -30,7 +30,7 @@ NOT_PREDICATIVE = {"former", "great", "little", "municipal", "new", "American", 
 ABSOLUTE = {
     "abandoned", "dead", "anonymous", "Italian", "Greek", "Chinese", "American", "haunted", "unknown",
     "injured", "tame", "broken", "bald", "deaf", "penniless", "secret", "incomplete", "official",
-    "square", "round", "oval", "golden", "huge", "immense", "tiny", "magnificent", "municipal",
+    "square", "round", "oval", "golden", "huge", "vast", "tiny", "magnificent", "municipal",
     "deserted", "short-sighted", "brand-new", "rusty", "delicious", "raw", "cooked", "frozen",
     "excellent", "terrible", "wild", "sick", "neighbouring",
 }  # fmt: skip

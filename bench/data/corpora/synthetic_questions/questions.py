@@ -19,6 +19,7 @@ from bench.data.corpora.synthetic_questions.objects import PERSONAL, UNAMBIGUOUS
 from bench.data.corpora.synthetic_questions.phrases import Phrase
 from bench.data.corpora.synthetic_questions.subordination import add_subordinate
 from bench.data.corpora.synthetic_questions.verb_phrases import (
+    PLAIN_MODALS,
     add_circumstances,
     build_clause,
     pick_subject,
@@ -44,6 +45,18 @@ MANNERS = (
     (("avec", "qui"), ("who",), True),
     (("pour", "qui"), ("who",), False),
 )
+CLOCKED = {  # done at some hour
+    "déjeuner", "dîner", "téléphoner", "appeler", "sortir", "manger", "fermer", "ouvrir", "rencontrer",
+    "réveiller", "voir", "regarder",
+}  # fmt: skip
+NOWHERE = {"prendre", "appeler", "téléphoner", "réveiller"}  # not asked where
+CHANCE = {"trouver", "perdre", "tomber", "manquer", "recevoir"}  # not asked why
+SKILFUL = {  # done in some manner
+    "réparer", "ouvrir", "fermer", "préparer", "laver", "nettoyer", "apprendre", "choisir", "casser",
+    "construire", "dessiner", "résoudre", "convaincre", "allumer", "éteindre", "couper", "traduire",
+    "rencontrer", "cuire", "installer", "attraper", "déplacer", "sauver",
+    "remplir", "soulever", "organiser", "découvrir", "cacher", "voler",
+}  # fmt: skip
 
 
 def style_for(draw: Draw, clause: Clause) -> Style:
@@ -87,17 +100,19 @@ def where_question(draw: Draw) -> Pair:
     going = clause.verb.traits & {"move", "move_in"} or clause.verb.french == "courir"
     if clause.tense in {"present", "habit"} and not clause.modal:
         # Of a place one asks in general: where do you work; but where are you going.
+        going = going or clause.object is not None or clause.clitic is not None
         clause = clause._replace(tense="present" if going else "habit")
     sudden = clause.tense == "habit" and "event" in clause.verb.traits and not clause.modal
     if sudden or clause.tense in {"since", "used", "already"}:
         clause = clause._replace(tense="past")
+    clause = _plainly(clause)
     return circumstance(draw, (("où",), ("where",)), clause, behind=not related(clause))
 
 
 def when_question(draw: Draw) -> Pair:
     """Quand partiras-tu; à quelle heure est-ce que Paul est rentré."""
-    clause = _clause(draw, pick_subject(draw), _dated)
     french, english, behind = draw.word(TIMES)
+    clause = _clause(draw, pick_subject(draw), _clocked if "heure" in french else _dated)
     if clause.tense not in {"past", "future", "near"} or clause.modal:
         clause = clause._replace(tense=draw.even(("past", "future", "near")), modal=None)
     clause = _go_where(draw, clause)
@@ -107,6 +122,8 @@ def when_question(draw: Draw) -> Pair:
 def why_question(draw: Draw) -> Pair:
     """Pourquoi ris-tu; pourquoi Paul n'a-t-il pas vendu sa voiture."""
     clause = build_clause(draw, pick_subject(draw))
+    while clause.verb.name in CHANCE:
+        clause = build_clause(draw, clause.subject)
     clause = add_subordinate(draw, clause, reasons=False)
     words: Pair = (("pourquoi",), ("why",))
     if clause.subject.pronoun and draw.chance(0.12):
@@ -123,6 +140,9 @@ def how_question(draw: Draw) -> Pair:
     clause = _clause(draw, pick_subject(draw), suits)
     if clause.tense in {"used", "since", "already", "habit"}:
         clause = clause._replace(tense="past" if clause.tense != "habit" else "present")
+    clause = _plainly(clause)
+    if french == ("comment",) and clause.tense == "present":
+        clause = clause._replace(tense="past", modal=None)
     behind = behind and not related(clause)
     if french != ("comment",):
         preposition = "with" if french[0] == "avec" else "for"
@@ -136,10 +156,8 @@ def how_long(draw: Draw) -> Pair:
     clause = _clause(draw, pick_subject(draw), _lasting)
     clause = _go_where(draw, clause._replace(tense="since", modal=None))
     french = ("depuis", "combien", "de", "temps") if draw.chance(0.6) else ("depuis", "quand")
-    english = ("how", "long") if "combien" in french else ("since", "when")
-    return circumstance(
-        draw, (french, english), clause, behind=draw.chance(0.3) and not related(clause)
-    )
+    behind = draw.chance(0.3) and not related(clause)
+    return circumstance(draw, (french, ("how", "long")), clause, behind=behind)
 
 
 def who_does(draw: Draw) -> Pair:
@@ -155,7 +173,10 @@ def who_does(draw: Draw) -> Pair:
 def object_question(draw: Draw) -> Pair:
     """Que lis-tu; qui as-tu vu; à qui penses-tu; de quoi as-tu besoin."""
     verb = draw.word(UNAMBIGUOUS)
-    person = bool(PERSONAL & set(verb.objects)) and draw.chance(0.7)
+    while verb.name == "avoir":  # qu'est-ce qu'il a: what is the matter with him
+        verb = draw.word(UNAMBIGUOUS)
+    persons = PERSONAL & set(verb.objects)
+    person = bool(persons) and (persons == set(verb.objects) or draw.chance(0.7))
     subject = pick_subject(draw)
     tense, modal = pick_tense(draw, verb)
     clause = Clause(subject, verb, tense, modal)
@@ -179,6 +200,8 @@ def which_object(draw: Draw) -> Pair:
     tense, modal = pick_tense(draw, verb)
     gap = Phrase((), (), noun.gender, 5 if plural else 2)
     clause = Clause(pick_subject(draw), verb, "past" if tense == "already" else tense, modal)
+    if clause.tense == "habit":
+        clause = clause._replace(tense="present")
     if not verb.preposition:
         clause = clause._replace(gap=gap)
     clause = add_circumstances(draw, clause, room=1)
@@ -225,6 +248,13 @@ def related(clause: Clause) -> bool:
     return clause.object is not None and {"que", "qui"} & set(clause.object.french) != set()
 
 
+def _plainly(clause: Clause) -> Clause:
+    """Leave out a modal that would make the question odd: where do you feel like going."""
+    if clause.modal and clause.modal.french not in PLAIN_MODALS:
+        return clause._replace(modal=None, tense="past")
+    return clause
+
+
 def _go_where(draw: Draw, clause: Clause) -> Clause:
     """Give a verb that does not stand alone its place."""
     if clause.verb.traits & {"move", "move_in", "always"}:
@@ -244,7 +274,7 @@ def _clause(draw: Draw, subject: Phrase, suits: Callable[[Verb], bool]) -> Claus
 
 def _placed(verb: Verb) -> bool:
     if verb.objects:
-        return "state" not in verb.traits and not verb.preposition
+        return "state" not in verb.traits and not verb.preposition and verb.name not in NOWHERE
     return bool(verb.traits & {"place", "move", "room", "area", "water"})
 
 
@@ -252,8 +282,12 @@ def _dated(verb: Verb) -> bool:
     return "event" in verb.traits or bool(verb.traits & {"move", "move_in"})
 
 
+def _clocked(verb: Verb) -> bool:
+    return bool(verb.traits & {"time", "move", "move_in"}) or verb.name in CLOCKED
+
+
 def _acted(verb: Verb) -> bool:
-    return bool(verb.objects) and "state" not in verb.traits and not verb.reflexive
+    return verb.name in SKILFUL and bool(verb.objects)
 
 
 def _shared(verb: Verb) -> bool:

@@ -1,5 +1,8 @@
 """Clauses within clauses: quand, si, parce que, pour, avant de, sans; and indirect questions."""
 
+from functools import cache
+from typing import Literal, NamedTuple
+
 from bench.data.corpora.synthetic_questions.clauses import (
     Clause,
     Negation,
@@ -10,6 +13,7 @@ from bench.data.corpora.synthetic_questions.clauses import (
     french_infinitive,
 )
 from bench.data.corpora.synthetic_questions.draw import Draw
+from bench.data.corpora.synthetic_questions.modals import Tense
 from bench.data.corpora.synthetic_questions.objects import add_object
 from bench.data.corpora.synthetic_questions.phrases import PRONOUNS, Phrase, name_phrase
 from bench.data.corpora.synthetic_questions.verb_phrases import (
@@ -17,16 +21,58 @@ from bench.data.corpora.synthetic_questions.verb_phrases import (
     build_clause,
     dated_clause,
     pick_subject,
-    pick_verb,
 )
+from bench.data.corpora.synthetic_questions.words import Verb, verbs
 
-SUBORDINATE_CHANCE = 0.2
-PURPOSE = (("pour",), ("to",), "base")
-PURPOSEFUL = {"sortir", "partir", "rester", "lever", "travailler", "téléphoner", "rentrer"}
-INFINITIVES: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
-    (("avant", "de"), ("before",), "gerund"),
-    (("sans",), ("without",), "gerund"),
-    (("au", "lieu", "de"), ("instead", "of"), "gerund"),
+SUBORDINATE_CHANCE = 0.3
+
+
+class Infinitive(NamedTuple):
+    """A link to an infinitive, the verbs it may follow and those that may follow it."""
+
+    french: tuple[str, ...]
+    english: tuple[str, ...]
+    form: Literal["base", "gerund"]
+    after: frozenset[str]
+    before: frozenset[str]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.replace("_", " ") for word in text.split())
+
+
+INFINITIVES = (
+    Infinitive(
+        ("pour",), ("to",), "base",
+        _words("aller venir sortir partir rester rentrer voyager"),
+        _words("voir acheter aider rencontrer attendre préparer payer visiter étudier"),
+    ),
+    Infinitive(
+        ("avant", "de"), ("before",), "gerund",
+        _words("sortir partir rentrer dormir se_coucher déjeuner dîner travailler téléphoner "
+               "se_laver se_reposer s'habiller manger cuisiner"),
+        _words("manger boire lire appeler fermer ranger laver écrire préparer nettoyer"),
+    ),
+    Infinitive(
+        ("sans",), ("without",), "gerund",
+        _words("partir sortir rentrer arriver"),
+        _words("attendre remercier voir payer prendre fermer saluer aider appeler embrasser"),
+    ),
+    Infinitive(
+        ("au", "lieu", "de"), ("instead", "of"), "gerund",
+        _words("dormir jouer danser rire bavarder voyager pleurer sortir se_reposer fumer nager "
+               "se_promener se_baigner regarder se_disputer"),
+        _words("étudier lire aider écouter attendre ranger nettoyer préparer écrire laver réparer"),
+    ),
+)  # fmt: skip
+REMEMBERED = {"past", "used", "already"}
+MIXED = ({0, 3}, {1, 4})  # I and we; tu and vous in one sentence
+# What may happen when something else does, what it may depend on, and what may be its reason.
+SIGNALS = _words("arriver partir rentrer téléphoner tomber se_lever crier se_réveiller appeler")
+CONDITIONS = _words("venir partir rester rentrer téléphoner arriver refuser accepter appeler")
+REASONS = _words(
+    "pleurer crier dormir travailler rire fumer mentir attendre se_disputer s'inquiéter chanter "
+    "s'ennuyer danser jouer avoir_peur chercher"
 )
 
 
@@ -34,23 +80,9 @@ def add_subordinate(draw: Draw, clause: Clause, *, reasons: bool = True) -> Clau
     """Perhaps add a subordinate clause that suits the tense; `reasons` allows because."""
     if not draw.chance(SUBORDINATE_CHANCE) or clause.negation == "plus":
         return clause
-    if clause.tense in {"background", "past"} and not clause.modal and draw.chance(0.4):
-        return _append(clause, _finite(draw, clause.subject, ("quand", "when"), "past", "past"))
-    if clause.tense in {"future", "conditional"} and draw.chance(0.5):
-        if clause.tense == "future" and draw.chance(0.6):
-            return _append(
-                clause, _finite(draw, clause.subject, ("quand", "when"), "future", "present")
-            )
-        tense = "present" if clause.tense == "future" else "background"
-        return _append(clause, _finite(draw, clause.subject, ("si", "if"), tense, tense))
-    if clause.tense == "past" and reasons and draw.chance(0.4):
-        return _append(
-            clause,
-            _finite(draw, clause.subject, ("parce que", "because"), "background", "background"),
-        )
-    if "state" in clause.verb.traits or clause.tense in {"since", "already"}:
-        return clause
-    return _append(clause, _bare(draw, clause))
+    kind = draw.weighted({"finite": 0.55, "infinitive": 0.45})
+    added = _finite(draw, clause, reasons=reasons) if kind == "finite" else _bare(draw, clause)
+    return clause._replace(rest=(*clause.rest, added)) if added else clause
 
 
 def indirect(clause: Clause, words: Pair) -> Pair:
@@ -59,43 +91,62 @@ def indirect(clause: Clause, words: Pair) -> Pair:
     return french, (*words[1], *english_statement(clause))
 
 
-def _append(clause: Clause, pair: Pair) -> Clause:
-    return clause._replace(rest=(*clause.rest, pair))
+def _finite(draw: Draw, main: Clause, *, reasons: bool) -> Pair | None:
+    """Choose a clause with a subject of its own that suits the main one, if there is one."""
+    if "state" in main.verb.traits:
+        return None
+    if main.tense in {"background", "past"} and not main.modal:
+        if reasons and main.tense == "past" and draw.chance(0.35):
+            because = _other(draw, main.subject, REASONS, "background")
+            return _say(("parce que", "because"), because, because)
+        signal = _other(draw, main.subject, SIGNALS, "past")
+        return _say(("quand", "when"), signal, signal)
+    if main.tense == "future" and draw.chance(0.5):
+        signal = _other(draw, main.subject, SIGNALS, "future")
+        return _say(("quand", "when"), signal, signal._replace(tense="habit"))
+    if main.tense == "future":
+        condition = _other(draw, main.subject, CONDITIONS, "habit")
+        return _say(("si", "if"), condition, condition)
+    if main.tense == "conditional":
+        condition = _other(draw, main.subject, CONDITIONS, "background")
+        return _say(("si", "if"), condition, condition._replace(tense="past"))
+    return None
 
 
-def _finite(draw: Draw, main: Phrase, link: tuple[str, str], french: str, english: str) -> Pair:
-    """Build a clause with a subject of its own, in one tense per language."""
-    subject = name_phrase(draw) if draw.chance(0.5) else pick_subject(draw)
-    while subject.french == main.french:
+def _say(link: tuple[str, str], french: Clause, english: Clause) -> Pair:
+    """Say a clause behind a link; each language has its own tense for it."""
+    return (link[0], *french_clause(french)), (link[1], *english_statement(english))
+
+
+def _other(draw: Draw, main: Phrase, names: frozenset[str], tense: Tense) -> Clause:
+    """Build a clause about somebody else with one of some verbs."""
+    subject = name_phrase(draw) if draw.chance(0.6) else pick_subject(draw)
+    while subject.french == main.french or {main.person, subject.person} in MIXED:
         subject = pick_subject(draw)
-    verb = pick_verb(draw, transitive=draw.chance(0.5))
-    while "state" in verb.traits or "past" in verb.traits:
-        verb = pick_verb(draw)
-    clause = add_object(draw, Clause(subject, verb, french))  # type: ignore[arg-type]
+    clause = add_object(draw, Clause(subject, draw.word(_verbs(names)), tense))
     clause = add_circumstances(draw, clause._replace(adverb=((), ())), room=0)
-    if draw.chance(0.15):
-        clause = _append(clause, _bare(draw, clause))
-    said = clause._replace(tense="habit" if english == "present" else english)  # type: ignore[arg-type]
-    if french == "background" and link[0] == "si":
-        said = clause._replace(tense="past")  # if he came: French imperfect, English past
-    return (link[0], *french_clause(clause)), (link[1], *english_statement(said))
+    return clause._replace(tense=tense, adverb=((), ()))
 
 
-def _bare(draw: Draw, main: Clause) -> Pair:
-    purposeful = main.verb.traits & {"move", "move_in"} or main.verb.french in PURPOSEFUL
-    french, english, form = PURPOSE if purposeful else draw.word(INFINITIVES)
-    verb = pick_verb(draw, transitive=True)
-    while verb.traits & {"state", "sudden"}:
-        verb = pick_verb(draw, transitive=True)
-    negation: Negation = "pas" if french == ("sans",) else ""
-    clause = add_object(
-        draw, Clause(main.subject, verb, "present", negation=negation), clitics=False
-    )
-    clause = clause._replace(negation="")
+def _bare(draw: Draw, main: Clause) -> Pair | None:
+    """Choose an infinitive that suits the main clause's verb, if there is one."""
+    suitable = [link for link in INFINITIVES if main.verb.name in link.after]
+    if not suitable or main.tense in {"since", "already"}:
+        return None
+    link = draw.even(suitable)
+    verb = draw.word([verb for verb in _verbs(link.before) if verb.objects])
+    negation: Negation = "pas" if link.french == ("sans",) else ""
+    clause = Clause(main.subject, verb, "present", negation=negation)
+    clause = add_object(draw, clause, clitics=False)._replace(negation="")
     return (
-        (*french, *french_infinitive(clause)),
-        (*english, *english_bare(clause, form)),  # type: ignore[arg-type]
+        (*link.french, *french_infinitive(clause)),
+        (*link.english, *english_bare(clause, link.form)),
     )
+
+
+@cache
+def _verbs(names: frozenset[str]) -> tuple[Verb, ...]:
+    return tuple(verb for verb in verbs() if verb.name in names)
 
 
 INTRODUCTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -138,7 +189,8 @@ def indirect_question(draw: Draw) -> Pair:
     if opening[0][-1] in {"compris", "m'expliquer", "expliqué"}:
         link = (("pourquoi",), ("why",))
     clause = build_clause(draw, subject)
-    while link[0] == ("si",) and clause.negation:
+    past = opening[0][-1] == "souviens-tu"
+    while (link[0] == ("si",) and clause.negation) or (past and clause.tense not in REMEMBERED):
         clause = build_clause(draw, subject)
     if link[0] == ("quand",):
         clause = dated_clause(draw, subject)

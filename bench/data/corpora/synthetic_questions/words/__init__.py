@@ -36,7 +36,8 @@ class Adjective(NamedTuple):
 class Verb(NamedTuple):
     """A French verb, its English translation, and what it goes with."""
 
-    french: str  # infinitive
+    name: str  # as it stands in the list, with blanks: se lever, avoir besoin
+    french: str  # the infinitive alone: lever, avoir
     tail: tuple[str, ...]  # further French words: avoir besoin
     reflexive: bool
     preposition: str  # "", "à" or "de": how the French object is joined
@@ -164,6 +165,7 @@ def _verb(line: str) -> Verb:
     if objects[0] in {"à", "de"}:
         preposition, *objects = objects
     return Verb(
+        name=_spaced(french),
         french=head,
         tail=tuple(tail),
         reflexive=reflexive,
