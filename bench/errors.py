@@ -31,6 +31,17 @@ class CorpusError(BenchError):
         super().__init__(f"{place}{message}")
 
 
+class VectorsError(BenchError):
+    """A file of word vectors that cannot be used."""
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(f"{path}: {message}")
+
+
+class DownloadError(BenchError):
+    """A file that could not be fetched, or is not what it should be."""
+
+
 class TrackingError(BenchError):
     """The tracking store cannot be reached or does not hold what was asked for."""
 

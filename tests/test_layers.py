@@ -14,7 +14,7 @@ HOMES = {  # a framework, and the only places that may import it
     "optuna": "search",
     "sacrebleu": "evaluation/metrics.py",
     "spacy": "data/tokenization.py",
-    "fasttext": "data/vectors.py",
+    "fasttext": "data/vectors/",
     "matplotlib": "report/figures.py",
     "rich": "cli",
     "click": "cli",

@@ -79,7 +79,7 @@ class RunProgress:
 def _epoch_text(spec: RunSpec, record: EpochRecord) -> str:
     metrics = record.metrics
     return (
-        f"epoch {record.epoch}/{spec.config.training.epochs}  "
+        f"epoch {record.epoch}/{spec.config.training.num_epochs}  "
         f"loss {metrics['train/loss']:.3f}  "
         f"validation loss {metrics['validation/loss']:.3f}  "
         f"BLEU {metrics['validation/bleu']:.1f}  "

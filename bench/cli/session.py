@@ -11,6 +11,7 @@ from bench.data.config import DataConfig
 from bench.data.corpus import load_reader
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
+from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
 from bench.errors import BenchError
 from bench.experiment.loading import check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
@@ -21,6 +22,11 @@ from bench.tracking.store import created_beside, tracking_uri
 from bench.training.device import choose_device
 
 Say = Callable[[str], None]
+SIDES: dict[str, tuple[Side, ...]] = {
+    "both": ("source", "target"),
+    "source": ("source",),
+    "target": ("target",),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +72,14 @@ def open_selection(selection: Selection, *, num_processes: int, say: Say) -> Ses
         if creating:
             say("creating the tracking store (once), and preparing the data beside")
         prepared = prepare_all(experiment, num_processes=num_processes, say=say)
+        vectors = prepare_all_vectors(experiment, prepared, say=say)
         if creating:
             say("waiting for the tracking store")
     say("opening the tracking store")
     tracker = MlflowTracker(uri, experiment=experiment.name, question=experiment.question)
     return Session(
         experiment=experiment,
-        specs=plan(experiment, prepared, device=device),
+        specs=plan(experiment, prepared, device=device, vectors=vectors),
         data={corpus.fingerprint: corpus for corpus in prepared.values()},
         tracker=tracker,
         uri=uri,
@@ -103,6 +110,24 @@ def prepare_all(
         config: prepare(config, num_processes=num_processes, say=say)
         for config in data_configs(experiment)
     }
+
+
+def prepare_all_vectors(
+    experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus], *, say: Say
+) -> dict[str, PreparedVectors]:
+    """Prepare the vectors of every variant whose embeddings begin at some, by variant."""
+    found = {}
+    for name, variant in experiment.variants.items():
+        config, model = variant.config, variant.config.model
+        if model.embedding_init != "random":
+            found[name] = prepare_vectors(
+                config.vectors,
+                prepared[config.data],
+                dim=model.embedding_dim,
+                sides=SIDES[model.embedding_init_sides],
+                say=say,
+            )
+    return found
 
 
 def data_configs(experiment: Experiment) -> list[DataConfig]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+Tokenization = Literal["spacy", "sentencepiece"]
 STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 """How every config class of the suite reads its values: unknown keys and wrong types refused."""
 
@@ -20,8 +21,12 @@ class DataConfig:
     """Sentence pairs to draw from a generated corpus, before the split; 0 draws its own default.
     A corpus of real text is always taken whole."""
 
-    tokenization: Literal["spacy"] = "spacy"
-    """How text is cut into tokens."""
+    tokenization: Tokenization = "spacy"
+    """How text is cut into tokens: words by spaCy's rules, or pieces of words that SentencePiece
+    learns from the training split, for each language."""
+
+    subword_vocabulary: Annotated[int, Field(ge=100)] = 4_000
+    """Pieces that SentencePiece learns per language; fewer where the text is too small for it."""
 
     lowercase: bool = True
     """Lower-case all text, and put `t_up` before a word that was all capitals."""
@@ -41,6 +46,10 @@ class DataConfig:
     min_frequency: Annotated[int, Field(ge=1)] = 1
     """Occurrences in the training split that a token needs to enter the vocabulary."""
 
+    unseen_source_words: Literal["unknown", "listed"] = "unknown"
+    """Source words that occur in validation or test alone: `unknown`, or `listed` at the end of
+    the vocabulary, never trained, so that vectors can stand for them."""
+
     validation_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
     """Share of the pairs held out for validation, where the corpus brings no split of its own."""
 
@@ -49,3 +58,28 @@ class DataConfig:
 
     split_seed: int = 42
     """Seed of the split, the same for every run: never varied within an experiment."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class VectorsConfig:
+    """fastText vectors for the words of a vocabulary; used where `model.embedding_init` says so.
+
+    Each language's are `none`; `train`, learnt by fastText from the training split alone; a file
+    (`.vec`, `.vec.gz`, `.bin`); or a published name, such as `wiki.fr` or `cc.fr.300`.
+    """
+
+    source: str = "none"
+    """French vectors."""
+
+    target: str = "none"
+    """English vectors."""
+
+    oov: Literal["random", "subword"] = "random"
+    """Words without a vector: `random` leaves their rows as drawn, `subword` composes a vector of
+    the word's parts, which takes `train` or a `.bin` file."""
+
+    back_off: bool = False
+    """Try a word's other apostrophe, its bare form and its other cases before giving up."""
+
+    train_epochs: Annotated[int, Field(ge=1)] = 50
+    """Passes over the training split of `train`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from bench.data.config import DataConfig
 from bench.data.corpus import SPLITS, CorpusReader, SentencePair, SplitName, load_reader
 from bench.data.prepared import (
     LEDGER_FILE,
+    PIECES_FILE,
     EncodedSplit,
     FlatSentences,
     Ledger,
@@ -26,8 +28,9 @@ from bench.data.prepared import (
     save_summary,
 )
 from bench.data.splitting import Separated, separate
+from bench.data.subwords import PieceCutter, learn_pieces
 from bench.data.tokenization import Language, tokenize_all
-from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary
+from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary, list_unseen
 from bench.errors import CorpusError
 
 PREPARATION_VERSION = 1
@@ -92,9 +95,13 @@ def _build(
         test_share=config.test_share,
         seed=config.split_seed,
     )
-    say("tokenising (loading spaCy's rules takes some seconds)")
+    if config.tokenization == "spacy":
+        say("tokenising (loading spaCy's rules takes some seconds)")
+    else:
+        say("learning pieces of words")
+    models = _learn(separated.corpus.train, config)
     tokenized = {
-        name: _tokenize(pairs, config, num_processes)
+        name: _tokenize(pairs, config, models, num_processes)
         for name, pairs in zip(SPLITS, separated.corpus[:3], strict=True)
     }
     train, too_long = _drop_long(tokenized["train"], config.max_target_tokens)
@@ -108,20 +115,42 @@ def _build(
     try:
         for name, split in encoded.items():
             save_split(scratch, name, split)
+        for language, model in models.items():
+            (scratch / PIECES_FILE.format(language)).write_bytes(model)
         save_summary(scratch, ledger=ledger, source=vocabularies.source, target=vocabularies.target)
         scratch.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, bytes]:
+    """Learn what tokenisation must learn: nothing for rules."""
+    if config.tokenization == "spacy":
+        return {}
+    return {
+        language: learn_pieces(texts, size=config.subword_vocabulary, lowercase=config.lowercase)
+        for texts, language in _columns(train)
+    }
+
+
 def _tokenize(
-    pairs: Sequence[SentencePair], config: DataConfig, num_processes: int
+    pairs: Sequence[SentencePair],
+    config: DataConfig,
+    models: dict[Language, bytes],
+    num_processes: int,
 ) -> _TokenizedSplit:
-    source, target = (
-        tokenize_all(texts, language, lowercase=config.lowercase, num_processes=num_processes)
-        for texts, language in _columns(pairs)
-    )
-    return _TokenizedSplit(pairs, source, target)
+    sides = []
+    for texts, language in _columns(pairs):
+        if language in models:
+            cutter = PieceCutter(models[language], lowercase=config.lowercase)
+            sides.append([cutter.cut(text) for text in texts])
+        else:
+            sides.append(
+                tokenize_all(
+                    texts, language, lowercase=config.lowercase, num_processes=num_processes
+                )
+            )
+    return _TokenizedSplit(pairs, *sides)
 
 
 def _columns(pairs: Sequence[SentencePair]) -> list[tuple[list[str], Language]]:
@@ -155,6 +184,11 @@ def _encode(
             for side in (train.source, train.target)
         )
     )
+    if config.unseen_source_words == "listed":
+        seen = {token for sentence in train.source for token in sentence}
+        unseen = [tokenized[name].source for name in SPLITS[1:]]
+        listed = list_unseen(chain.from_iterable(unseen), seen=seen)
+        vocabularies = vocabularies._replace(source=vocabularies.source.extended(listed))
     source_limit = _limit(train.source, config.source_length_percentile)
     target_limit = _limit(train.target, config.target_length_percentile)
     encoded: dict[SplitName, EncodedSplit] = {}

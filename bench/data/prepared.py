@@ -19,6 +19,7 @@ from bench.data.corpus import SentencePair, SplitName
 from bench.data.vocabulary import Vocabulary
 
 LEDGER_FILE = "ledger.json"
+PIECES_FILE = "pieces.{}.model"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +96,12 @@ class PreparedCorpus:
         self.ledger = Ledger(**json.loads((folder / LEDGER_FILE).read_text("utf-8")))
         self.source_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.fr.txt"))
         self.target_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.en.txt"))
+
+    @property
+    def source_pieces(self) -> bytes | None:
+        """SentencePiece's model of the source language; None where rules cut the text."""
+        path = self.folder / PIECES_FILE.format("fr")
+        return path.read_bytes() if path.exists() else None
 
     def load_split(self, name: SplitName) -> EncodedSplit:
         """Open one split; the arrays stay on disk and are paged in as they are used."""

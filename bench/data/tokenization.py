@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sacremoses import MosesDetokenizer
 
+from bench.data.config import Tokenization
+from bench.data.subwords import join_pieces
+
 if TYPE_CHECKING:
     from spacy.language import Language as SpacyLanguage
 
@@ -43,8 +46,10 @@ def tokenize(text: str, language: Language, *, lowercase: bool) -> list[str]:
     return _lowercase(tokens) if lowercase else tokens
 
 
-def detokenize(tokens: Sequence[str]) -> str:
+def detokenize(tokens: Sequence[str], *, tokenization: Tokenization = "spacy") -> str:
     """Join English tokens to a text as a person would write it; `t_up` restores capitals."""
+    if tokenization == "sentencepiece":
+        return join_pieces(tokens)
     words = _join_split_words(_restore_capitals(tokens))
     text: str = _detokenizer().detokenize(words, unescape=False)
     return text

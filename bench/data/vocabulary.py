@@ -19,6 +19,10 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def extended(self, tokens: Sequence[str]) -> "Vocabulary":
+        """Add tokens at the end."""
+        return Vocabulary([*self.tokens, *tokens])
+
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """Look tokens up; an unknown one becomes `UNK_ID`. No end token is added."""
         return [self._ids.get(token, UNK_ID) for token in tokens]
@@ -42,3 +46,9 @@ def build_vocabulary(
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     kept = [token for token, count in ranked[:max_size] if count >= min_frequency]
     return Vocabulary([*SPECIALS, *(token for token in kept if token not in SPECIALS)])
+
+
+def list_unseen(sentences: Iterable[Sequence[str]], *, seen: set[str]) -> list[str]:
+    """List the tokens that are not among the seen ones, in alphabetical order."""
+    found = {token for sentence in sentences for token in sentence}
+    return sorted(found - seen - set(SPECIALS))

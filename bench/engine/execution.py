@@ -17,7 +17,7 @@ from bench.errors import DivergedError
 from bench.evaluation.evaluate import Evaluation, evaluate
 from bench.evaluation.translator import save_translator
 from bench.experiment.planning import RunSpec
-from bench.model.seq2seq import Seq2Seq, count_parameters
+from bench.model.seq2seq import Seq2Seq, Vectors, count_parameters
 from bench.tracking.result import EpochRecord, RunResult
 from bench.training.checkpoint import load_best, load_last, save_best, save_last
 from bench.training.optimization import build_optimizer
@@ -60,7 +60,7 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
         fitted.model,
         spec.config.model,
         spec.config.data,
-        vocabularies=(data.source_vocabulary, data.target_vocabulary),
+        prepared=data,
     )
     return _result(spec, fitted, place, test=test)
 
@@ -74,6 +74,7 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
         source_tokens=len(data.source_vocabulary),
         target_tokens=len(data.target_vocabulary),
         seed=spec.seed,
+        vectors=_load_vectors(spec),
     ).to(place.device)
     optimizer = build_optimizer(model, config.training)
     batches = TrainingBatches(
@@ -100,6 +101,12 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
     return Fitted(model=model, best_epoch=best_epoch, epochs=tuple(epochs), divergence=divergence)
 
 
+def _load_vectors(spec: RunSpec) -> Vectors | None:
+    if spec.vectors is None:
+        return None
+    return Vectors(spec.vectors.load("source"), spec.vectors.load("target"))
+
+
 def _restore(
     place: Workplace, model: Seq2Seq, optimizer: torch.optim.Optimizer
 ) -> tuple[list[EpochRecord], int]:
@@ -117,7 +124,7 @@ def _evaluate(
         split,
         spec.config.evaluation,
         vocabulary=data.target_vocabulary,
-        lowercase=spec.config.data.lowercase,
+        data=spec.config.data,
         precision=spec.config.training.precision,
     )
 

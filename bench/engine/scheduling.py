@@ -158,6 +158,7 @@ def run_card(spec: RunSpec, data: PreparedCorpus, tags: Mapping[str, str]) -> Ru
         dataset_name=data.ledger.corpus,
         dataset_fingerprint=data.fingerprint,
         ledger=data.ledger.as_text(),
+        vectors_ledger=spec.vectors.ledger if spec.vectors else "",
     )
 
 

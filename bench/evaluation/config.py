@@ -21,5 +21,12 @@ class EvaluationConfig:
     max_length: Annotated[int, Field(ge=1)] = 50
     """Most tokens of a translation."""
 
+    beam_size: Annotated[int, Field(ge=1)] = 1
+    """Hypotheses carried along in beam search; 1 is greedy decoding."""
+
+    length_penalty: Annotated[float, Field(ge=0)] = 1.0
+    """Beam search divides a translation's log-probability by its length to this power; 0 leaves
+    short ones at an advantage."""
+
     equivalence_margin: Annotated[float, Field(gt=0)] = 0.5
     """Differences in BLEU that nobody would care about: within ± this, variants are equivalent."""

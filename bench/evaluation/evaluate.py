@@ -11,11 +11,12 @@ from time import perf_counter
 import torch
 
 from bench.data.batching import Batch, sorted_batches
+from bench.data.config import DataConfig
 from bench.data.prepared import EncodedSplit
 from bench.data.tokenization import detokenize
 from bench.data.vocabulary import UNK_ID, Vocabulary
 from bench.evaluation.config import EvaluationConfig
-from bench.evaluation.decoding import greedy
+from bench.evaluation.decoding import decode
 from bench.evaluation.metrics import TEXT_METRICS
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision
@@ -43,7 +44,7 @@ def evaluate(
     config: EvaluationConfig,
     *,
     vocabulary: Vocabulary,
-    lowercase: bool,
+    data: DataConfig,
     precision: Precision,
 ) -> Evaluation:
     """Translate a split and score it; the model is left in evaluation mode.
@@ -53,7 +54,7 @@ def evaluate(
         split: what to translate.
         config: how to decode.
         vocabulary: of the target language.
-        lowercase: whether the model writes lower case, so that case must not count.
+        data: how the text was tokenised, and whether lower-cased, so that case must not count.
         precision: number format of the matrix products.
     """
     model.eval()
@@ -65,18 +66,19 @@ def evaluate(
         moved = batch.to(device)
         with autocast(device, precision):
             started = perf_counter()
-            decoded = greedy(
-                model, moved.source, moved.source_lengths, max_length=config.max_length
-            )
+            decoded = decode(model, moved.source, moved.source_lengths, config)
             decoding_seconds += perf_counter() - started
             forced.add(model, moved)
         for index, token_ids in zip(batch.indices, decoded, strict=True):
             translations[index] = token_ids
-    hypotheses = [detokenize(vocabulary.decode(token_ids)) for token_ids in translations]
+    hypotheses = [
+        detokenize(vocabulary.decode(token_ids), tokenization=data.tokenization)
+        for token_ids in translations
+    ]
     references = [pair.target for pair in split.pairs]
     scored = {
         name: TEXT_METRICS.get(name, where="evaluation").score(
-            hypotheses, references, lowercase=lowercase
+            hypotheses, references, lowercase=data.lowercase
         )
         for name in TEXT_METRICS
     }

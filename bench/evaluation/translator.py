@@ -8,7 +8,8 @@ from pathlib import Path
 from bench.data.batching import sorted_batches
 from bench.data.config import DataConfig
 from bench.data.corpus import SentencePair
-from bench.data.prepared import EncodedSplit, FlatSentences
+from bench.data.prepared import EncodedSplit, FlatSentences, PreparedCorpus
+from bench.data.subwords import PieceCutter
 from bench.data.tokenization import detokenize, tokenize
 from bench.data.vocabulary import EOS_ID, Vocabulary
 from bench.evaluation.decoding import greedy
@@ -16,7 +17,7 @@ from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.checkpoint import load_weights, save_weights
 
-SETTINGS, WEIGHTS = "translator.json", "weights.safetensors"
+SETTINGS, WEIGHTS, PIECES = "translator.json", "weights.safetensors", "pieces.fr.model"
 BATCH_SIZE = 100
 
 
@@ -24,12 +25,28 @@ class Translator:
     """French text in, English text out."""
 
     def __init__(
-        self, model: Seq2Seq, source: Vocabulary, target: Vocabulary, *, lowercase: bool
+        self,
+        model: Seq2Seq,
+        source: Vocabulary,
+        target: Vocabulary,
+        *,
+        lowercase: bool,
+        pieces: bytes | None = None,
     ) -> None:
+        """Put a translator together.
+
+        Args:
+            model: trained.
+            source: its French vocabulary.
+            target: its English vocabulary.
+            lowercase: whether it reads and writes lower case.
+            pieces: SentencePiece's model of French, if it reads pieces of words.
+        """
         self._model = model.eval()
         self._source = source
         self._target = target
         self._lowercase = lowercase
+        self._pieces = PieceCutter(pieces, lowercase=lowercase) if pieces else None
 
     @classmethod
     def load(cls, folder: Path) -> "Translator":
@@ -39,7 +56,14 @@ class Translator:
         config = ModelConfig(**settings["model"])
         model = Seq2Seq(config, source_tokens=len(source), target_tokens=len(target), seed=0)
         load_weights(folder / WEIGHTS, model)
-        return cls(model, source, target, lowercase=settings["lowercase"])
+        pieces = folder / PIECES
+        return cls(
+            model,
+            source,
+            target,
+            lowercase=settings["lowercase"],
+            pieces=pieces.read_bytes() if pieces.exists() else None,
+        )
 
     def translate(self, texts: Sequence[str], *, max_length: int = 100) -> list[str]:
         """Translate sentences, in their order; an empty one stays empty.
@@ -48,7 +72,7 @@ class Translator:
             texts: French sentences.
             max_length: most tokens of a translation.
         """
-        tokens = [tokenize(text, "fr", lowercase=self._lowercase) for text in texts]
+        tokens = [self._cut(text) for text in texts]
         said = [place for place, sentence in enumerate(tokens) if sentence]
         translations = [""] * len(texts)
         if not said:
@@ -57,8 +81,16 @@ class Translator:
         for batch in sorted_batches(split, batch_size=BATCH_SIZE):
             decoded = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
             for index, token_ids in zip(batch.indices, decoded, strict=True):
-                translations[said[index]] = detokenize(self._target.decode(token_ids))
+                translations[said[index]] = self._join(self._target.decode(token_ids))
         return translations
+
+    def _cut(self, text: str) -> list[str]:
+        if self._pieces is not None:
+            return self._pieces.cut(text)
+        return tokenize(text, "fr", lowercase=self._lowercase)
+
+    def _join(self, tokens: Sequence[str]) -> str:
+        return detokenize(tokens, tokenization="sentencepiece" if self._pieces else "spacy")
 
     def _encode(self, sentences: Sequence[Sequence[str]]) -> EncodedSplit:
         source = FlatSentences.from_lists(
@@ -74,7 +106,7 @@ def save_translator(
     config: ModelConfig,
     data: DataConfig,
     *,
-    vocabularies: tuple[Vocabulary, Vocabulary],
+    prepared: PreparedCorpus,
 ) -> None:
     """Write everything that `Translator.load` needs.
 
@@ -83,14 +115,16 @@ def save_translator(
         model: trained.
         config: of the model.
         data: how its text was tokenised.
-        vocabularies: source and target.
+        prepared: what it was trained on, for its vocabularies.
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "model": asdict(config),
         "lowercase": data.lowercase,
-        "source": vocabularies[0].tokens,
-        "target": vocabularies[1].tokens,
+        "source": prepared.source_vocabulary.tokens,
+        "target": prepared.target_vocabulary.tokens,
     }
     (folder / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False), "utf-8")
     save_weights(folder / WEIGHTS, model)
+    if prepared.source_pieces is not None:
+        (folder / PIECES).write_bytes(prepared.source_pieces)

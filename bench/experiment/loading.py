@@ -4,22 +4,23 @@
     baseline = "gru"
     seeds = [1, 2, 3]
 
-    [data] [model] [training] [evaluation]      what all variants share
+    [data] [vectors] [model] [training] [evaluation]      what all variants share
     [variants.NAME]                             what differs: model.cell = "lstm"
     [profiles.NAME]                             the same experiment at another size
 
-A profile may change every key but the variants; a variant overrides a profile.
+A variant overrides a profile, unless the profile speaks of that variant, in a table
+[profiles.quick.variants.NAME].
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from bench.data.config import DataConfig
+from bench.data.config import DataConfig, VectorsConfig
 from bench.errors import BenchError, ConfigError, UnknownNameError
 from bench.evaluation.config import EvaluationConfig
 from bench.experiment.schema import Experiment, RunConfig, Variant
@@ -30,6 +31,7 @@ FOLDER = Path("experiments")
 DEFAULT_PROFILE = "quick"
 SECTIONS: dict[str, type] = {
     "data": DataConfig,
+    "vectors": VectorsConfig,
     "model": ModelConfig,
     "training": TrainingConfig,
     "evaluation": EvaluationConfig,
@@ -78,7 +80,12 @@ def _build(
     profiles = document.get("profiles", {})
     if profile not in profiles:
         raise UnknownNameError("profile", profile, profiles, where=where)
-    sized = _flatten(profiles[profile])
+    size = dict(profiles[profile])
+    resized = size.pop("variants", {})
+    sized = _flatten(size)
+    _refuse_unknown(
+        "variant", resized, document.get("variants", {}), where=f"{where}, profiles.{profile}"
+    )
     _refuse_unknown("key", sized, _known_keys() | {"seeds"}, where=f"{where}, profiles.{profile}")
     own = _parse_overrides(overrides)
     if corpus:
@@ -86,7 +93,11 @@ def _build(
     common = shared | sized
     variants = {
         variant: _build_variant(
-            variant, common, _flatten(table), own, where=f"{where}, variants.{variant}"
+            variant,
+            common,
+            _flatten(table) | _flatten(resized.get(variant, {})),
+            own,
+            where=f"{where}, variants.{variant}",
         )
         for variant, table in document.get("variants", {}).items()
     }
@@ -187,7 +198,9 @@ def _field_names(config: type) -> set[str]:
     return {field.name for field in fields(config)}
 
 
-def _refuse_unknown(kind: str, found: Mapping[str, Any], known: set[str], *, where: str) -> None:
+def _refuse_unknown(
+    kind: str, found: Mapping[str, Any], known: Collection[str], *, where: str
+) -> None:
     for name in found:
         if name not in known:
             raise UnknownNameError(kind, name, known, where=where)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
 from bench.data.config import DataConfig
 from bench.data.prepared import PreparedCorpus
+from bench.data.vectors.preparation import PreparedVectors
 from bench.experiment.schema import Experiment, RunConfig, Variant
 from bench.model.matching import match_parameters
 from bench.training.device import resolve_precision
@@ -31,6 +33,8 @@ class RunSpec:
     config: RunConfig
     data_fingerprint: str
     adhoc: tuple[str, ...]
+    vectors: PreparedVectors | None = None
+    """Where embedding rows begin; None: at random."""
 
     @property
     def identity(self) -> str:
@@ -60,18 +64,27 @@ class RunSpec:
     def _flat(self) -> dict[str, Any]:
         sections = asdict(self.config).items()
         flat = {f"{section}.{key}": v for section, values in sections for key, v in values.items()}
-        # A corpus on disk is known by its fingerprint; where somebody keeps it is nobody's affair.
-        return flat | {"data.corpus": Path(self.config.data.corpus).name}
+        # What is on disk is known by its fingerprint; where somebody keeps it is nobody's affair.
+        names = ("data.corpus", "vectors.source", "vectors.target")
+        return flat | {name: Path(flat[name]).name for name in names}
 
     def _settings(self) -> dict[str, Any]:
         without_data = {
             key: value for key, value in self._flat().items() if not key.startswith("data.")
         }
-        return without_data | {"data": self.data_fingerprint, "version": SCORE_VERSION}
+        return without_data | {
+            "data": self.data_fingerprint,
+            "vectors": self.vectors.digest if self.vectors else "",
+            "version": SCORE_VERSION,
+        }
 
 
 def plan(
-    experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus], *, device: torch.device
+    experiment: Experiment,
+    prepared: Mapping[DataConfig, PreparedCorpus],
+    *,
+    device: torch.device,
+    vectors: Mapping[str, PreparedVectors] = MappingProxyType({}),
 ) -> list[RunSpec]:
     """List the runs, seed by seed, so that whatever is finished early can be compared.
 
@@ -79,6 +92,7 @@ def plan(
         experiment: what is compared.
         prepared: the prepared data of every data config in it.
         device: where the runs will compute; it settles the precision `auto`.
+        vectors: by variant, for those whose embeddings begin at some.
     """
     configs = {
         name: _resolve(variant, experiment, prepared, device)
@@ -92,6 +106,7 @@ def plan(
             seed=seed,
             config=config,
             data_fingerprint=prepared[config.data].fingerprint,
+            vectors=vectors.get(name),
             adhoc=tuple(experiment.adhoc),
         )
         for seed in experiment.seeds

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.data.config import DataConfig
+from bench.data.config import DataConfig, VectorsConfig
 from bench.evaluation.config import EvaluationConfig
 from bench.model.config import ModelConfig
 from bench.training.config import TrainingConfig
+
+NO_VECTORS = VectorsConfig()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +19,7 @@ class RunConfig:
     model: ModelConfig
     training: TrainingConfig
     evaluation: EvaluationConfig
+    vectors: VectorsConfig = NO_VECTORS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

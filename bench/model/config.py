@@ -8,7 +8,9 @@ from pydantic.dataclasses import dataclass
 from bench.data.config import STRICT
 
 CellKind = Literal["rnn", "gru", "lstm"]
-OutputWeights = Literal["untied", "tied"]
+AttentionKind = Literal["none", "additive", "dot"]
+EmbeddingInit = Literal["random", "fasttext", "shuffled"]
+OutputWeights = Literal["untied", "tied", "lesson", "started_equal"]
 Size = Annotated[int, Field(ge=1)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 
@@ -39,12 +41,36 @@ class ModelConfig:
     bidirectional: bool = False
     """Read the source in both directions; the two states are joined layer by layer."""
 
-    tie_output_weights: OutputWeights = "untied"
-    """`tied`: the target embedding is the output matrix too. Where the decoder state is not as
-    wide as the embedding, a projection without bias stands between."""
+    attention: AttentionKind = "none"
+    """What the decoder looks at while it writes: nothing but its state, or a weighted sum of the
+    encoder's outputs; `additive` scores them as the lesson does, `dot` by a bilinear form."""
 
-    embedding_scale: Annotated[float, Field(gt=0)] = 1.0
-    """Factor on the initial embedding rows, which are drawn from N(0, 1)."""
+    cell_decoder: bool = False
+    """Step the decoder through one-step cells instead of a sequence module: the same numbers."""
+
+    mask_padding: bool = True
+    """Leave padding out of the encoder's reading and of attention; the lesson's model reads it."""
+
+    tie_output_weights: OutputWeights = "untied"
+    """How the output matrix and the target embedding hang together: `untied`; `tied`, one
+    parameter; `lesson`, two parameters that share their numbers, each with an optimiser state of
+    its own, as `.data` assignment makes them on a CPU; `started_equal`, two that merely began
+    equal, as it leaves them on a GPU. For all but `untied`, where the decoder state is not as wide
+    as the embedding, a projection without bias stands between."""
+
+    embedding_init: EmbeddingInit = "random"
+    """Where embedding rows begin: drawn at random, at fastText vectors where there are any, or at
+    the vectors of other words (the right deviation, the wrong meaning)."""
+
+    embedding_init_sides: Literal["both", "source", "target"] = "both"
+    """Whose rows begin at vectors; the other side's begin at random."""
+
+    embedding_scale: Annotated[float, Field(gt=0)] | Literal["unit"] = 1.0
+    """Factor on the vectors that rows begin at; `unit` brings them to the deviation of random
+    rows. The lesson's is 3. Random rows are not scaled."""
+
+    embedding_std: Annotated[float, Field(gt=0)] = 1.0
+    """Standard deviation of random rows."""
 
     embedding_dropout: Probability = 0.15
     """Probability of zeroing a feature of a source embedding."""
@@ -68,6 +94,8 @@ class ModelConfig:
         for name in DROPOUTS:
             if getattr(self, name) * self.dropout_scale >= 1:
                 raise ValueError(f"{name} × dropout_scale must stay below 1")
+        if self.embedding_init == "random" and self.embedding_scale != 1.0:
+            raise ValueError("embedding_scale has nothing to scale while embedding_init is random")
 
 
 DROPOUTS = (

@@ -1,14 +1,45 @@
-"""Token vectors."""
+"""Token vectors, drawn at random or begun at those of fastText.
+
+Shapes: V tokens, E features.
+"""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from bench.data.vectors.lookup import Rows
 from bench.data.vocabulary import PAD_ID
+from bench.model.config import ModelConfig
+from bench.seeding import generator
 
 
-def build_embedding(num_tokens: int, dim: int, *, scale: float) -> nn.Embedding:
-    """Make rows drawn from N(0, 1) × `scale`; the padding row is zero and stays so."""
-    embedding = nn.Embedding(num_tokens, dim, padding_idx=PAD_ID)
+def build_embedding(
+    config: ModelConfig, num_tokens: int, vectors: Rows | None, *, seed: int
+) -> nn.Embedding:
+    """Make rows drawn from N(0, embedding_std²) and put vectors in the place of some.
+
+    The random rows are the same whatever is put in place of others; the padding row is zero and
+    stays so.
+
+    Args:
+        config: how rows begin.
+        num_tokens: V.
+        vectors: of the vocabulary; None for random rows alone.
+        seed: the run's, for `embedding_init = "shuffled"`.
+    """
+    embedding = nn.Embedding(num_tokens, config.embedding_dim, padding_idx=PAD_ID)
     with torch.no_grad():
-        embedding.weight.mul_(scale)
+        embedding.weight.mul_(config.embedding_std)
+        if vectors is not None and not embedding.weight.is_meta:
+            found = torch.from_numpy(vectors.found)
+            embedding.weight[found] = _initial_rows(config, vectors, seed)
     return embedding
+
+
+def _initial_rows(config: ModelConfig, vectors: Rows, seed: int) -> Tensor:
+    rows = torch.from_numpy(vectors.rows[vectors.found])
+    if config.embedding_init == "shuffled":
+        order = torch.randperm(len(rows), generator=generator(seed, "shuffled vectors"))
+        rows = rows[order]
+    if config.embedding_scale == "unit":
+        return rows * (config.embedding_std / rows.std())
+    return rows * config.embedding_scale

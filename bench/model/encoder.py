@@ -3,23 +3,34 @@
 Shapes: B sentences, S source tokens, L layers, D directions, H encoder features.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
+from bench.data.vectors.lookup import Rows
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
 from bench.model.recurrent import STATE_PARTS, Recurrent, State
 
 
+class Encoded(NamedTuple):
+    """What the encoder gives."""
+
+    outputs: Tensor  # (B, S, D·H), of the top layer
+    state: State  # each layer's after the last token, (L, B, D·H) a part
+
+
 class Encoder(nn.Module):
     """Embeds the source and reads it with a recurrent stack."""
 
-    def __init__(self, config: ModelConfig, *, num_tokens: int) -> None:
+    def __init__(
+        self, config: ModelConfig, *, num_tokens: int, vectors: Rows | None, seed: int
+    ) -> None:
         super().__init__()
         self.num_directions = 2 if config.bidirectional else 1
-        self.embedding = build_embedding(
-            num_tokens, config.embedding_dim, scale=config.embedding_scale
-        )
+        self.mask_padding = config.mask_padding
+        self.embedding = build_embedding(config, num_tokens, vectors, seed=seed)
         self.dropout = nn.Dropout(config.embedding_dropout * config.dropout_scale)
         self.recurrent = Recurrent(
             config.cell,
@@ -31,16 +42,21 @@ class Encoder(nn.Module):
             bidirectional=config.bidirectional,
         )
 
-    def forward(self, source: Tensor, lengths: Tensor) -> State:
-        """Return each layer's state after the last real token, (L, B, D·H) a part.
+    @property
+    def output_size(self) -> int:
+        """Features of an output, D·H."""
+        return self.recurrent.stack.hidden_size * self.num_directions
+
+    def forward(self, source: Tensor, lengths: Tensor) -> Encoded:
+        """Read sentences.
 
         Args:
             source: token ids, (B, S).
             lengths: real tokens of each sentence, (B,), on the CPU.
         """
         embedded = self.dropout(self.embedding(source))
-        _, state = self.recurrent(embedded, lengths=lengths)
-        return tuple(self._join_directions(part) for part in state)
+        outputs, state = self.recurrent(embedded, lengths=lengths if self.mask_padding else None)
+        return Encoded(outputs, tuple(self._join_directions(part) for part in state))
 
     def _join_directions(self, part: Tensor) -> Tensor:
         # torch lays the states out as layer 1 forward, layer 1 backward, layer 2 forward, …

@@ -16,6 +16,11 @@ State = tuple[Tensor, ...]
 """What a stack carries from step to step, each part (L·D, B, H): one part, an LSTM's has two."""
 
 STACKS: dict[CellKind, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[CellKind, Callable[..., nn.RNNCellBase]] = {
+    "rnn": nn.RNNCell,
+    "gru": nn.GRUCell,
+    "lstm": nn.LSTMCell,
+}
 STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}
 
 
@@ -75,7 +80,44 @@ class Recurrent(nn.Module):
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
 
 
-def _open_forget_gates(stack: nn.RNNBase, bias: float) -> None:
+class CellStack(nn.Module):
+    """The same stack out of one-step cells, for sequences that are stepped through anyway.
+
+    Its parameters are drawn in the order of `Recurrent`'s, so that one seed gives both the same.
+    """
+
+    def __init__(
+        self,
+        cell: CellKind,
+        *,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        dropout: float,
+        forget_bias: float = 1.0,
+    ) -> None:
+        super().__init__()
+        widths = [input_size] + [hidden_size] * (num_layers - 1)
+        self.cells = nn.ModuleList(CELLS[cell](width, hidden_size) for width in widths)
+        self.dropout = nn.Dropout(dropout)
+        if cell == "lstm":
+            for layer in self.cells:
+                _open_forget_gates(layer, forget_bias)
+
+    def forward(self, inputs: Tensor, state: State) -> Unrolled:
+        """Take one step: inputs (B, 1, I), state parts (L, B, H)."""
+        below = inputs[:, 0]
+        layers: list[State] = []
+        for depth, cell in enumerate(self.cells):
+            own = tuple(part[depth] for part in state)
+            after = cell(self.dropout(below) if depth else below, own if len(own) > 1 else own[0])
+            layers.append(after if isinstance(after, tuple) else (after,))
+            below = layers[-1][0]
+        parts = zip(*layers, strict=True)
+        return Unrolled(below[:, None], tuple(torch.stack(part) for part in parts))
+
+
+def _open_forget_gates(stack: nn.Module, bias: float) -> None:
     """Let an LSTM remember at first (https://proceedings.mlr.press/v37/jozefowicz15.html, 3.4).
 
     torch's gates are i, f, g, o, and their biases come in two vectors that are added.

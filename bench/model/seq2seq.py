@@ -4,32 +4,48 @@ Shapes: B sentences, S source tokens, T target tokens, V target vocabulary,
 N real target tokens in the batch.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from bench.data.batching import Batch
+from bench.data.vectors.lookup import Rows
+from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
-from bench.model.decoder import Decoder, OutputLayer
+from bench.model.decoder import Context, Decoder, OutputLayer
 from bench.model.encoder import Bridge, Encoder
-from bench.model.recurrent import State
 from bench.seeding import global_stream
+
+
+class Vectors(NamedTuple):
+    """Where the embedding rows of both languages begin; None: at random."""
+
+    source: Rows | None = None
+    target: Rows | None = None
 
 
 class Step(NamedTuple):
     """What one decoding step gives."""
 
     logits: Tensor  # (B, V)
-    state: State
+    context: Context
 
 
 class Seq2Seq(nn.Module):
     """A recurrent encoder–decoder, trained with or without the reference before its eyes."""
 
     def __init__(
-        self, config: ModelConfig, *, source_tokens: int, target_tokens: int, seed: int
+        self,
+        config: ModelConfig,
+        *,
+        source_tokens: int,
+        target_tokens: int,
+        seed: int,
+        vectors: Vectors | None = None,
     ) -> None:
         """Initialise each part from a stream of its own, so that variants share what they can.
 
@@ -38,18 +54,30 @@ class Seq2Seq(nn.Module):
             source_tokens: entries of the source vocabulary.
             target_tokens: entries of the target vocabulary.
             seed: the run's seed.
+            vectors: where embedding rows begin.
         """
         super().__init__()
+        vectors = vectors or Vectors()
         with global_stream(seed, "initialisation", "encoder"):
-            self.encoder = Encoder(config, num_tokens=source_tokens)
+            self.encoder = Encoder(
+                config, num_tokens=source_tokens, vectors=vectors.source, seed=seed
+            )
         with global_stream(seed, "initialisation", "bridge"):
             self.bridge = Bridge(config)
         with global_stream(seed, "initialisation", "decoder"):
-            self.decoder = Decoder(config, num_tokens=target_tokens)
+            self.decoder = Decoder(
+                config,
+                num_tokens=target_tokens,
+                encoder_size=self.encoder.output_size,
+                vectors=vectors.target,
+                seed=seed,
+            )
         with global_stream(seed, "initialisation", "output"):
             self.output = OutputLayer(config, embedding=self.decoder.embedding)
 
-    def forward(self, batch: Batch, *, forced: Sequence[bool] | None = None) -> Tensor:
+    def forward(
+        self, batch: Batch, *, forced: Sequence[bool] | None = None, everywhere: bool = False
+    ) -> Tensor:
         """Return the logits at the real target positions, (N, V), sentence by sentence.
 
         Args:
@@ -57,42 +85,89 @@ class Seq2Seq(nn.Module):
             forced: for each target position, whether the decoder is fed the reference token
                 there or its own last guess; position 1 is always fed the begin token. Without it
                 all positions are fed the reference, in one call for the whole sequence.
+            everywhere: return the logits of padding too, (B, T, V), as the lesson's loop makes
+                them: zeros from where every sentence of the batch has ended in padding.
         """
-        state = self.start(batch.source, batch.source_lengths)
+        context = self.start(batch.source, batch.source_lengths)
+        if everywhere:
+            forced = forced or [True] * batch.target.shape[1]
+            return self._free_running(batch.decoder_input, context, forced, give_up=True)
         if forced is None or all(forced[1:]):
-            outputs, _ = self.decoder(batch.decoder_input, state)
-            return self._logits(outputs[batch.target_mask])
-        return self._free_running(batch.decoder_input, state, forced)[batch.target_mask]
+            decoded = self.decoder(batch.decoder_input, context)
+            return self._logits(decoded.outputs[batch.target_mask])
+        return self._free_running(batch.decoder_input, context, forced)[batch.target_mask]
 
-    def start(self, source: Tensor, lengths: Tensor) -> State:
-        """Read the source (B, S) and return the decoder's first state."""
-        state: State = self.bridge(self.encoder(source, lengths))
-        return state
+    def start(self, source: Tensor, lengths: Tensor) -> Context:
+        """Read the source (B, S) and return the decoder's first context."""
+        encoded = self.encoder(source, lengths)
+        state = self.bridge(encoded.state)
+        positions = torch.arange(source.shape[1], device=source.device)
+        mask = positions < lengths.to(source.device, non_blocking=True)[:, None]
+        return self.decoder.start(encoded, state, mask)
 
-    def step(self, tokens: Tensor, state: State) -> Step:
+    def step(self, tokens: Tensor, context: Context) -> Step:
         """Feed each sentence's last token (B,) and return the logits of its next."""
-        outputs, state = self.decoder(tokens[:, None], state)
-        return Step(self._logits(outputs[:, 0]), state)
+        decoded = self.decoder(tokens[:, None], context)
+        return Step(self._logits(decoded.outputs[:, 0]), decoded.context)
 
-    def _free_running(self, references: Tensor, state: State, forced: Sequence[bool]) -> Tensor:
+    def attention_weights(self, batch: Batch) -> Tensor:
+        """Return where the decoder looked as it read the reference, (B, T, S).
+
+        Raises:
+            ValueError: for a model without attention.
+        """
+        decoded = self.decoder(batch.decoder_input, self.start(batch.source, batch.source_lengths))
+        if decoded.weights is None:
+            raise ValueError("this model has no attention")
+        weights: Tensor = decoded.weights
+        return weights
+
+    def _free_running(
+        self,
+        references: Tensor,
+        context: Context,
+        forced: Sequence[bool],
+        *,
+        give_up: bool = False,
+    ) -> Tensor:
+        """Step through T positions; with `give_up` only until every sentence has said padding."""
         tokens = references[:, 0]
         steps: list[Tensor] = []
         for position in range(references.shape[1]):
             if position and forced[position]:
                 tokens = references[:, position]
-            logits, state = self.step(tokens, state)
+            logits, context = self.step(tokens, context)
             steps.append(logits)
             tokens = logits.argmax(-1)
-        return torch.stack(steps, dim=1)  # (B, T, V)
+            if give_up and bool((tokens == PAD_ID).all()):
+                break
+        logits = torch.stack(steps, dim=1)
+        return pad(logits, (0, 0, 0, references.shape[1] - len(steps)))  # (B, T, V)
 
     def _logits(self, features: Tensor) -> Tensor:
         logits: Tensor = self.output(features)
         return logits
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Seq2Seq":
+        """Move or convert the model, as `to` does, without parting what shares one memory."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.output.share(self.decoder.embedding)
+        return self
 
-def count_parameters(model: nn.Module) -> int:
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Seq2Seq":
+        """Copy the model without parting what shares one memory."""
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        for name, value in self.__dict__.items():
+            twin.__dict__[name] = copy.deepcopy(value, memo)
+        twin.output.share(twin.decoder.embedding)
+        return twin
+
+
+def count_parameters(model: Seq2Seq) -> int:
     """Count the numbers that training adjusts, each once however many places use it."""
-    return sum(parameter.numel() for parameter in model.parameters())
+    shared = model.output.linear.weight.numel() if model.output.ties == "lesson" else 0
+    return sum(parameter.numel() for parameter in model.parameters()) - shared
 
 
 def build_on_meta(config: ModelConfig, *, source_tokens: int, target_tokens: int) -> Seq2Seq:

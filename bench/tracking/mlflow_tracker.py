@@ -123,6 +123,8 @@ class MlflowTracker:
         self._log_metrics(run_id, test | cost, step=0)
         (artifacts / "config.toml").write_text(card.resolved_toml, "utf-8")
         (artifacts / "corpus.json").write_text(card.ledger, "utf-8")
+        if card.vectors_ledger:
+            (artifacts / "vectors.json").write_text(card.vectors_ledger, "utf-8")
         text = json.dumps(result.to_json(), ensure_ascii=False)
         (artifacts / RESULT_FILE).write_text(text, "utf-8")
         self._client.log_artifacts(run_id, str(artifacts))

@@ -28,6 +28,8 @@ class RunCard:
     dataset_fingerprint: str
     ledger: str
     """What preparation kept and removed, as JSON."""
+    vectors_ledger: str = ""
+    """Which words found a vector, as JSON; "" for embeddings that begin at random."""
 
 
 class Sample(NamedTuple):

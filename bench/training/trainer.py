@@ -20,7 +20,7 @@ from bench.seeding import generator, global_stream
 from bench.training.config import TrainingConfig
 from bench.training.device import autocast
 from bench.training.loss import token_loss
-from bench.training.optimization import rate_factor
+from bench.training.optimization import set_pace
 
 # Looking at a loss makes the host wait for a GPU, so there it is done only now and then.
 STEPS_BETWEEN_CHECKS = {"cpu": 1, "cuda": 50}
@@ -60,7 +60,7 @@ def train(
     seed: int,
     first_epoch: int = 1,
 ) -> Iterator[EpochResult]:
-    """Train from `first_epoch` to `config.epochs`, on the device that holds the model.
+    """Train from `first_epoch` to `config.num_epochs`, on the device that holds the model.
 
     Raises:
         DivergedError: at a loss that is not finite; on a CPU before the step that it would spoil.
@@ -74,7 +74,7 @@ def train(
         seed=seed,
         device=device,
     )
-    for epoch in range(first_epoch, config.epochs + 1):
+    for epoch in range(first_epoch, config.num_epochs + 1):
         model.train()
         with global_stream(seed, "dropout", epoch):
             result = _train_epoch(loop, epoch)
@@ -85,14 +85,17 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
     started = perf_counter()
     coin = generator(loop.seed, "teacher forcing", epoch)
     total_loss = torch.zeros((), device=loop.device)  # nats, summed over target tokens
+    num_steps = loop.config.num_epochs * len(loop.batches)
     num_tokens, num_pairs = 0, 0
     for position, batch in enumerate(loop.batches.epoch(epoch)):
         step = (epoch - 1) * len(loop.batches) + position
-        loss = _loss(loop, batch.to(loop.device), coin)
+        forced = _toss(forcing_at(loop.config, epoch), batch.target.shape[1], coin)
+        loss = batch_loss(loop.model, batch.to(loop.device), loop.config, forced=forced)
         total_loss += loss.detach() * batch.num_target_tokens
         if position % STEPS_BETWEEN_CHECKS.get(loop.device.type, 1) == 0:
             _refuse_divergence(total_loss, epoch=epoch, step=step)
-        _update(loop, loss, step)
+        set_pace(loop.optimizer, loop.config, step=step, num_steps=num_steps)
+        update(loop.model, loop.optimizer, loss, loop.config)
         num_tokens += batch.num_target_tokens
         num_pairs += len(batch.indices)
     _refuse_divergence(total_loss, epoch=epoch, step=epoch * len(loop.batches))
@@ -103,11 +106,41 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
     )
 
 
-def _loss(loop: _Loop, batch: Batch, coin: torch.Generator) -> Tensor:
-    forced = _toss(loop.config.teacher_forcing, batch.target.shape[1], coin)
-    with autocast(loop.device, loop.config.precision):
-        logits = loop.model(batch, forced=forced)
-    return token_loss(logits, batch.target[batch.target_mask])
+def batch_loss(
+    model: Seq2Seq, batch: Batch, config: TrainingConfig, *, forced: Sequence[bool] | None
+) -> Tensor:
+    """Return the loss of one batch that training lowers, a scalar in nats per token.
+
+    Args:
+        model: on the device of the batch.
+        batch: sentence pairs.
+        config: which loss, in which precision.
+        forced: per target position, whether the reference is fed; None: everywhere.
+    """
+    device = batch.source.device
+    everywhere = config.loss == "every_position"
+    with autocast(device, config.precision):
+        logits = model(batch, forced=forced, everywhere=everywhere)
+    if everywhere:
+        targets, logits = batch.target.flatten(), logits.flatten(0, 1)
+    else:
+        targets = batch.target[batch.target_mask]
+    return token_loss(logits, targets, label_smoothing=config.label_smoothing)
+
+
+def update(
+    model: Seq2Seq, optimizer: torch.optim.Optimizer, loss: Tensor, config: TrainingConfig
+) -> None:
+    """Take one step down the gradient of a loss."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), config.max_gradient_norm)
+    optimizer.step()
+
+
+def forcing_at(config: TrainingConfig, epoch: int) -> float:
+    """Return the probability that the reference is fed, in an epoch counted from 1."""
+    return max(0.0, config.teacher_forcing - config.teacher_forcing_fall * (epoch - 1))
 
 
 def _toss(probability: float, num_positions: int, coin: torch.Generator) -> Sequence[bool] | None:
@@ -115,17 +148,6 @@ def _toss(probability: float, num_positions: int, coin: torch.Generator) -> Sequ
         return None
     forced: list[bool] = (torch.rand(num_positions, generator=coin) < probability).tolist()
     return forced
-
-
-def _update(loop: _Loop, loss: Tensor, step: int) -> None:
-    num_steps = loop.config.epochs * len(loop.batches)
-    factor = rate_factor(loop.config.schedule, step=step, num_steps=num_steps)
-    for group in loop.optimizer.param_groups:
-        group["lr"] = loop.config.learning_rate * factor
-    loop.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(loop.model.parameters(), loop.config.max_gradient_norm)
-    loop.optimizer.step()
 
 
 def _refuse_divergence(total_loss: Tensor, *, epoch: int, step: int) -> None:

@@ -74,7 +74,7 @@ def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq
         split,
         EvaluationConfig(batch_size=7, max_length=MAX_LENGTH),
         vocabulary=digits.target_vocabulary,
-        lowercase=True,
+        data=DataConfig(),
         precision="float32",
     )
 
@@ -102,12 +102,10 @@ def test_a_saved_translator_translates_as_the_model_did(
         split,
         EvaluationConfig(),
         vocabulary=digits.target_vocabulary,
-        lowercase=True,
+        data=DataConfig(),
         precision="float32",
     )
-    vocabularies = (digits.source_vocabulary, digits.target_vocabulary)
-
-    save_translator(tmp_path, trained, TINY, DataConfig(), vocabularies=vocabularies)
+    save_translator(tmp_path, trained, TINY, DataConfig(), prepared=digits)
     texts = [split.pairs[0].source, "", split.pairs[1].source]
     translations = Translator.load(tmp_path).translate(texts, max_length=50)
 

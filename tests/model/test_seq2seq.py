@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import PAD_ID
 from bench.errors import ConfigError
-from bench.model.config import DROPOUTS, ModelConfig
+from bench.model.config import DROPOUTS, ModelConfig, OutputWeights
 from bench.model.matching import match_parameters
 from bench.model.seq2seq import build_on_meta, count_parameters
 from bench.training.checkpoint import load_weights, save_weights
+from bench.training.config import TrainingConfig
+from bench.training.optimization import build_optimizer
 from tests.conftest import TINY, build
 from tests.reference.lesson import Lesson
 
@@ -27,6 +30,13 @@ VARIANTS = {
     "tied": replace(TINY, tie_output_weights="tied", decoder_hidden_size=TINY.embedding_dim),
     "tied with projection": replace(TINY, tie_output_weights="tied"),
     "one layer": replace(TINY, num_layers=1),
+    "attention": replace(TINY, attention="additive"),
+    "dot attention": replace(TINY, attention="dot", cell="lstm"),
+    "all of the lesson": replace(TINY, attention="additive", bidirectional=True),
+    "cells": replace(TINY, cell_decoder=True),
+    "lstm cells": replace(TINY, cell_decoder=True, cell="lstm"),
+    "started equal": replace(TINY, tie_output_weights="started_equal"),
+    "tied as in the lesson": replace(TINY, tie_output_weights="lesson"),
 }
 variants = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
 
@@ -101,25 +111,68 @@ def test_every_parameter_learns(digits: PreparedCorpus, config: ModelConfig) -> 
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-def test_tied_weights_stay_one_parameter(
-    digits: PreparedCorpus, tmp_path: pytest.TempPathFactory
+@pytest.mark.parametrize("ties", ["untied", "tied", "lesson", "started_equal"])
+@pytest.mark.parametrize("decoder_hidden_size", [TINY.embedding_dim, TINY.embedding_dim + 2])
+def test_ties_hold_and_are_counted(
+    digits: PreparedCorpus, tmp_path: Path, ties: OutputWeights, decoder_hidden_size: int
 ) -> None:
-    """After moving, copying and a round trip to disk; and they are counted once."""
-    config = VARIANTS["tied"]
-    tied = build(digits, config)
-    untied = build(digits, replace(config, tie_output_weights="untied"))
-    moved = build(digits, config).to("cpu", torch.float64)
-    copied = copy.deepcopy(tied)
-    save_weights(tmp_path / "weights.safetensors", tied)
+    """As built, moved, copied and read from disk: what is one is one, what is two is two."""
+    config = replace(TINY, tie_output_weights=ties, decoder_hidden_size=decoder_hidden_size)
+    built = build(digits, config)
+    save_weights(tmp_path / "weights.safetensors", built)
     loaded = build(digits, config, seed=2)
     load_weights(tmp_path / "weights.safetensors", loaded)
+    moved = build(digits, config).to("cpu", torch.float64).to(torch.float32)
+    models = (built, moved, copy.deepcopy(built), loaded)
 
-    matrix = tied.decoder.embedding.weight.numel()
+    for model in models:
+        matrix, embedding = model.output.linear.weight, model.decoder.embedding.weight
+        assert (matrix is embedding) == (ties == "tied")
+        assert (matrix.data_ptr() == embedding.data_ptr()) == (ties in {"tied", "lesson"})
+        assert torch.equal(matrix, embedding) == (ties != "untied")
+        torch.testing.assert_close(matrix, built.output.linear.weight)
 
-    assert count_parameters(untied) - count_parameters(tied) == matrix
-    for model in (tied, moved, copied, loaded):
-        assert model.output.linear.weight is model.decoder.embedding.weight
-    torch.testing.assert_close(loaded.output.linear.weight, tied.output.linear.weight)
+    untied = build(digits, replace(config, tie_output_weights="untied"))
+    vocabulary, width = embedding.shape
+    projected = decoder_hidden_size * width if decoder_hidden_size != width else 0
+    expected = {
+        "untied": count_parameters(untied),
+        "started_equal": count_parameters(untied)
+        + projected
+        - vocabulary * (decoder_hidden_size - width),
+    }
+    expected["tied"] = expected["lesson"] = expected["started_equal"] - embedding.numel()
+    assert {count_parameters(model) for model in models} == {expected[ties]}
+
+
+def test_the_lessons_tie_has_two_optimiser_states(digits: PreparedCorpus) -> None:
+    """One memory, two parameters: a step moves it twice, and both see the other's move."""
+    model = build(digits, replace(TINY, tie_output_weights="lesson", decoder_hidden_size=8))
+    optimizer = build_optimizer(model, TrainingConfig())
+    matrix, embedding = model.output.linear.weight, model.decoder.embedding.weight
+
+    model(batch_of(digits)).logsumexp(-1).sum().backward()
+    optimizer.step()
+
+    assert matrix in optimizer.state
+    assert embedding in optimizer.state
+    assert matrix.grad is not embedding.grad
+    assert torch.equal(matrix, embedding)
+
+
+def test_one_step_cells_are_the_sequence_module(digits: PreparedCorpus) -> None:
+    """The same seed gives the same logits, fed the reference or not."""
+    for cell in ("rnn", "gru", "lstm"):
+        config = replace(TINY, cell=cell)
+        whole, cells = (
+            build(digits, replace(config, cell_decoder=stepped)).eval() for stepped in (False, True)
+        )
+        batch = batch_of(digits)
+        for forced in (None, [False] * batch.target.shape[1]):
+            with torch.no_grad():
+                torch.testing.assert_close(
+                    cells(batch, forced=forced), whole(batch, forced=forced), atol=1e-6, rtol=1e-5
+                )
 
 
 def test_variants_share_what_they_can(digits: PreparedCorpus) -> None:
@@ -151,12 +204,13 @@ def test_an_lstm_begins_by_remembering(digits: PreparedCorpus) -> None:
         assert not any(gate.eq(1).any() for gate in (entry, new, output))
 
 
-def test_embedding_scale_multiplies_the_rows(digits: PreparedCorpus) -> None:
-    """Three times the scale, three times the numbers; padding stays zero."""
-    plain, scaled = build(digits), build(digits, replace(TINY, embedding_scale=3.0))
+def test_random_rows_have_the_deviation_asked_for(digits: PreparedCorpus) -> None:
+    """The padding row stays zero."""
+    unit = build(digits, TINY).encoder.embedding.weight
+    narrow = build(digits, replace(TINY, embedding_std=0.3)).encoder.embedding.weight
 
-    torch.testing.assert_close(scaled.encoder.embedding.weight, 3 * plain.encoder.embedding.weight)
-    assert scaled.encoder.embedding.weight[PAD_ID].eq(0).all()
+    torch.testing.assert_close(narrow, unit * 0.3)
+    assert narrow[PAD_ID].eq(0).all()
 
 
 def test_a_matched_model_has_as_many_parameters() -> None:

@@ -15,7 +15,7 @@ from bench.training.checkpoint import load_last, save_last
 from bench.training.config import TrainingConfig
 from bench.training.device import choose_device, resolve_precision
 from bench.training.loss import token_loss
-from bench.training.optimization import build_optimizer, rate_factor
+from bench.training.optimization import build_optimizer, pace_at
 from bench.training.trainer import EpochResult, train
 from tests.conftest import build
 
@@ -117,14 +117,15 @@ def test_training_stops_at_a_loss_that_is_not_finite(digits: PreparedCorpus) -> 
 
 def test_the_lessons_schedule_is_a_slanted_triangle() -> None:
     """From a twentieth up to one over a tenth of the steps, then straight back."""
-    factors = [rate_factor("slanted_triangle", step=step, num_steps=1000) for step in range(1001)]
+    paces = [pace_at("slanted_triangle", step=step, num_steps=1000) for step in range(1001)]
+    factors = [pace.factor for pace in paces]
 
     assert factors[0] == pytest.approx(1 / 20)
     assert factors[100] == pytest.approx(1.0)
     assert factors[50] == pytest.approx((1 + 1 / 20) / 2)
     assert factors[550] == pytest.approx((1 + 1 / 20) / 2)
     assert factors[1000] == pytest.approx(1 / 20)
-    assert rate_factor("constant", step=3, num_steps=7) == 1.0
+    assert pace_at("constant", step=3, num_steps=7).factor == 1.0
 
 
 def test_an_unclipped_and_a_clipped_training_differ(digits: PreparedCorpus) -> None:

@@ -1,0 +1,1 @@
+"""fastText vectors + vocabulary → rows for an embedding, and what was found."""

@@ -1,0 +1,39 @@
+"""Attention."""
+
+import pytest
+import torch
+
+from bench.model.attention import ATTENTIONS
+
+# All sizes differ, so that a swapped dimension cannot pass unseen.
+SENTENCES, SOURCE_TOKENS, QUERY_SIZE, KEY_SIZE = 2, 5, 3, 4
+
+
+@pytest.mark.parametrize("kind", ATTENTIONS)
+@pytest.mark.parametrize("length", [1, 3, SOURCE_TOKENS])
+def test_padding_changes_nothing(kind: str, length: int) -> None:
+    """A sentence gets the same context whether or not it is padded; weights sum to one."""
+    torch.manual_seed(0)
+    attention = ATTENTIONS[kind](query_size=QUERY_SIZE, key_size=KEY_SIZE, hidden_size=7)
+    query = torch.randn(SENTENCES, QUERY_SIZE)
+    outputs = torch.randn(SENTENCES, SOURCE_TOKENS, KEY_SIZE)
+    mask = (torch.arange(SOURCE_TOKENS) < length).expand(SENTENCES, -1)
+
+    padded = attention(query, attention.remember(outputs, mask))
+    bare = attention(query, attention.remember(outputs[:, :length], mask[:, :length]))
+
+    torch.testing.assert_close(padded.context, bare.context)
+    assert padded.weights[:, length:].eq(0).all()
+    torch.testing.assert_close(padded.weights.sum(-1), torch.ones(SENTENCES))
+
+
+def test_dot_attention_is_a_bilinear_form() -> None:
+    """Scores are e · W h, written out."""
+    torch.manual_seed(0)
+    attention = ATTENTIONS["dot"](query_size=QUERY_SIZE, key_size=KEY_SIZE, hidden_size=7)
+    query, outputs = torch.randn(1, QUERY_SIZE), torch.randn(1, SOURCE_TOKENS, KEY_SIZE)
+
+    weights = attention(query, attention.remember(outputs, None)).weights[0]
+
+    scores = [output @ (attention.to_query.weight @ query[0]) for output in outputs[0]]
+    torch.testing.assert_close(weights, torch.stack(scores).softmax(0))
