@@ -13,8 +13,9 @@ import click
 @click.option(
     "--from",
     "origin",
-    type=click.Path(exists=True, file_okay=False),
-    help="Folder with the files of a corpus that this machine does not have yet.",
+    type=click.Path(exists=True),
+    help="Folder or archive with a corpus that this machine does not have yet; without it a "
+    "published corpus is fetched.",
 )
 def command(corpus: str, pairs: int, origin: str | None) -> None:
     """Read, split, tokenise and cache CORPUS (a name or a path), and say what was found."""
@@ -24,14 +25,17 @@ def command(corpus: str, pairs: int, origin: str | None) -> None:
     from rich.console import Console
 
     from bench.data.config import DataConfig
-    from bench.data.corpus import import_corpus
+    from bench.data.corpus import fetch_corpus, import_corpus
     from bench.data.preparation import prepare
 
     console = Console()
     with console.status("loading the libraries") as status:
         if origin is not None:
-            status.update(f"reading {origin}")
-            console.print(import_corpus(corpus, Path(origin)), highlight=False)
+            said = import_corpus(corpus, Path(origin), status.update)
+        else:
+            said = fetch_corpus(corpus, status.update)
+        if said:
+            console.print(said, highlight=False)
         prepared = prepare(
             DataConfig(corpus=corpus, generated_pairs=pairs),
             num_processes=os.cpu_count() or 1,

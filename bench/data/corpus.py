@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Literal, NamedTuple, Protocol
 
 from bench.data import corpora
@@ -63,19 +64,43 @@ def describe(name: str) -> str:
     return description
 
 
-def import_corpus(name: str, folder: Path) -> str:
+def import_corpus(name: str, origin: Path, say: Callable[[str], None]) -> str:
     """Take a corpus over from files at hand, and say what was kept.
+
+    Args:
+        name: of the corpus.
+        origin: a folder or an archive.
+        say: told how far it is.
 
     Raises:
         BenchError: when there is no such corpus, or it needs no files.
     """
-    if name not in corpus_names():
-        raise UnknownNameError("corpus", name, corpus_names(), where="--from")
-    module = import_module(f"bench.data.corpora.{name}")
+    module = _module(name, where="--from")
     if not hasattr(module, "import_from"):
         raise CorpusError(f"{name} is generated and takes no files")
-    said: str = module.import_from(folder)
+    said: str = module.import_from(origin, say)
     return said
+
+
+def fetch_corpus(name: str, say: Callable[[str], None]) -> str:
+    """Fetch a published corpus that is not here, and say what was kept; "" if nothing was to do.
+
+    Raises:
+        BenchError: when it cannot be fetched.
+    """
+    if name not in corpus_names():
+        return ""
+    module = _module(name, where="prepare")
+    if not hasattr(module, "fetch") or module.is_here():
+        return ""
+    said: str = module.fetch(say)
+    return said
+
+
+def _module(name: str, *, where: str) -> ModuleType:
+    if name not in corpus_names():
+        raise UnknownNameError("corpus", name, corpus_names(), where=where)
+    return import_module(f"bench.data.corpora.{name}")
 
 
 def load_reader(name: str) -> CorpusReader:

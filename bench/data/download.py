@@ -18,7 +18,8 @@ from filelock import FileLock
 
 from bench.errors import DownloadError
 
-BLOCK = 1 << 20  # bytes
+BLOCK = 1 << 20  # bytes of a file read at a time
+NETWORK_BLOCK = 1 << 16  # the most that a broken connection loses
 ATTEMPTS = 5  # per address, as long as each brings something
 PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = (10, 60)  # to connect, to the next byte
@@ -131,7 +132,7 @@ def _attempt(address: str, part: _Part, progress: Progress) -> bool:
         _check_room(part, answer)
         part.remember(address, _version(response))
         with part.file.open("ab" if answer.resumes else "wb") as file:
-            for block in response.iter_content(BLOCK):
+            for block in response.iter_content(NETWORK_BLOCK):
                 file.write(block)
                 progress(file.tell(), answer.total)
         return not answer.total or part.size == answer.total

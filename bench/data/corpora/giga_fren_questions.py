@@ -2,89 +2,123 @@
 
 WMT publishes giga-fren as `training-giga-fren.tar` (https://www.statmt.org/wmt10/), two aligned
 gzip files within it. The lesson keeps a pair when both lines begin with a question, and of both
-only that beginning.
+only that beginning. The archive is read through, never unpacked.
 """
 
-import gzip
 import re
-from collections.abc import Iterator
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import zip_longest
 from pathlib import Path
+from typing import IO
 
-from bench.data.corpora.files import read_lines, read_tsv
+from bench.data.archives import gzip_lines, open_member
 from bench.data.corpus import Corpus, SentencePair
+from bench.data.download import fetch as fetch_file
+from bench.data.kept import KeptCorpus
 from bench.data.prepared import cache_folder
 from bench.errors import CorpusError
 
 DESCRIPTION = "the lesson's: questions of the 10⁹ French–English corpus (WMT; research use)"
+ADDRESSES = (
+    "https://www.statmt.org/wmt10/training-giga-fren.tar",
+    "https://s3.amazonaws.com/fast-ai-nlp/giga-fren.tgz",
+)
+ENGLISH_BEGINNING = b"Wh"
 ENGLISH_QUESTION = re.compile(r"^(Wh[^?.!]+\?)")
 FRENCH_QUESTION = re.compile(r"^([^?.!]+\?)")
 EXPECTED_PAIRS = 52_331
-FILES = "giga-fren.release2.fixed.{}.gz"
+FILE = "giga-fren.release2.fixed.{}"
+LINES_BETWEEN_NEWS = 200_000
+
+Say = Callable[[str], None]
 
 
 class Reader:
-    """Reads the questions that `import_from` kept."""
+    """Reads the questions that were kept."""
 
     def __init__(self) -> None:
-        if not _kept_file().exists():
-            raise CorpusError(
-                "giga_fren_questions is not on this machine. Unpack training-giga-fren.tar "
-                "(https://www.statmt.org/wmt10/) and give its folder once: "
-                "python -m bench prepare giga_fren_questions --from FOLDER"
-            )
+        self._kept = _kept()
+        self._kept.require()
 
     def fingerprint(self) -> str:
         """Digest the kept questions."""
-        return f"giga_fren_questions-{sha256(_kept_file().read_bytes()).hexdigest()}"
+        return self._kept.fingerprint()
 
     def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
         """Read all questions."""
-        return Corpus(train=list(read_tsv(_kept_file())))
+        return self._kept.read()
 
 
-def import_from(folder: Path) -> str:
-    """Filter the two files of giga-fren in a folder, line by line, and keep the questions.
+def is_here() -> bool:
+    """Tell whether the questions were kept already."""
+    return _kept().exists
+
+
+def fetch(say: Say) -> str:
+    """Fetch the archive, keep its questions, and say what was kept."""
+    archive = cache_folder() / "downloads" / "giga-fren.tar"  # compressed or not, as tar finds out
+
+    def progress(done: int, total: int) -> None:
+        say(f"fetching giga-fren: {done / 1e9:.2f} of {total / 1e9:.2f} GB")
+
+    return import_from(fetch_file(ADDRESSES, archive, progress=progress), say)
+
+
+def import_from(origin: Path, say: Say = lambda _: None) -> str:
+    """Filter giga-fren, a folder with its two files or an archive, and keep the questions.
 
     Memory stays flat: only the questions are held.
 
     Raises:
         CorpusError: when a file is missing, broken, or longer than the other.
     """
-    paths = [folder / FILES.format(language) for language in ("fr", "en")]
-    for path in paths:
-        if not path.is_file():
-            raise CorpusError("no such file", path=path)
-    kept = list(filter_questions(*paths))
+    with _open(origin, "fr") as french, _open(origin, "en") as english:
+        try:
+            kept = list(filter_questions(gzip_lines(french), gzip_lines(english), say))
+        except EOFError as error:
+            raise CorpusError(str(error), path=origin) from error
     if not kept:
-        raise CorpusError("no line passes the lesson's filter", path=folder)
-    file = _kept_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_suffix(".new")
-    with gzip.GzipFile(scratch, "wb", mtime=0) as out:
-        for pair in kept:
-            out.write(f"{pair.source}\t{pair.target}\n".encode())
-    scratch.rename(file)
+        raise CorpusError("no line passes the lesson's filter", path=origin)
+    _kept().keep(Corpus(train=kept), origin=origin.name)
     note = "" if len(kept) == EXPECTED_PAIRS else f" (the whole corpus has {EXPECTED_PAIRS:,})"
     return f"{len(kept):,} questions kept{note}"
 
 
-def filter_questions(french: Path, english: Path) -> Iterator[SentencePair]:
+def filter_questions(
+    french: Iterable[bytes], english: Iterable[bytes], say: Say = lambda _: None
+) -> Iterator[SentencePair]:
     """Yield the beginnings of the lines that are questions on both sides."""
-    english_lines = read_lines(english)
-    for number, source in read_lines(french):
-        found = next(english_lines, None)
-        if found is None:
-            raise CorpusError("ends before the French file does", path=english, line=number)
-        target_match = ENGLISH_QUESTION.match(found[1])
-        source_match = FRENCH_QUESTION.match(source)
-        if target_match and source_match:
-            yield SentencePair(
-                source_match[1].replace("\t", " "), target_match[1].replace("\t", " ")
-            )
-    if next(english_lines, None) is not None:
-        raise CorpusError("goes on after the French file has ended", path=english)
+    for number, (source, target) in enumerate(zip_longest(french, english), start=1):
+        if source is None or target is None:
+            shorter = "French" if source is None else "English"
+            raise CorpusError(f"the {shorter} file ends before line {number:,}, the other goes on")
+        if number % LINES_BETWEEN_NEWS == 0:
+            say(f"filtering giga-fren: {number / 1e6:.1f} million lines")
+        if not target.startswith(ENGLISH_BEGINNING):
+            continue  # most lines end here, undecoded
+        found = ENGLISH_QUESTION.match(_text(target, number))
+        asked = FRENCH_QUESTION.match(_text(source, number)) if found else None
+        if found and asked:
+            yield SentencePair(asked[1], found[1])
 
 
-def _kept_file() -> Path:
-    return cache_folder() / "corpora" / "giga_fren_questions.tsv.gz"
+def _text(line: bytes, number: int) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"line {number:,} of giga-fren is not UTF-8 ({error.reason})") from error
+
+
+def _open(origin: Path, language: str) -> AbstractContextManager[IO[bytes]]:
+    names = [f"{FILE.format(language)}.gz", FILE.format(language)]
+    if not origin.is_dir():
+        return open_member(origin, names)
+    for name in names:
+        if (origin / name).is_file():
+            return (origin / name).open("rb")
+    raise CorpusError("no such file", path=origin / names[0])
+
+
+def _kept() -> KeptCorpus:
+    return KeptCorpus("giga_fren_questions", size="2.6 GB")

@@ -1,0 +1,89 @@
+"""Multi30k: image captions, the standard small benchmark (https://aclanthology.org/W16-3210).
+
+French is that of the WMT17 multimodal task, the test split that of 2016; research use.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.data.archives import gzip_lines
+from bench.data.corpora.files import FilesReader
+from bench.data.corpus import Corpus, SentencePair
+from bench.data.download import fetch as fetch_file
+from bench.data.kept import KeptCorpus
+from bench.data.prepared import cache_folder
+from bench.errors import CorpusError
+
+DESCRIPTION = "image captions, WMT16–18 (research use)"
+HOST = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw"
+FILES = ("train", "val", "test_2016_flickr")
+LANGUAGES = ("fr", "en")
+
+Say = Callable[[str], None]
+
+
+class Reader:
+    """Reads the captions that were kept."""
+
+    def __init__(self) -> None:
+        self._kept = _kept()
+        self._kept.require()
+
+    def fingerprint(self) -> str:
+        """Digest the kept captions."""
+        return self._kept.fingerprint()
+
+    def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
+        """Read all captions."""
+        return self._kept.read()
+
+
+def is_here() -> bool:
+    """Tell whether the captions were kept already."""
+    return _kept().exists
+
+
+def fetch(say: Say) -> str:
+    """Fetch six files, and say what was kept."""
+    folder = cache_folder() / "downloads" / "multi30k"
+    for name in FILES:
+        for language in LANGUAGES:
+            file = f"{name}.{language}.gz"
+            say(f"fetching {file}")
+            fetch_file([f"{HOST}/{file}"], folder / file)
+    return import_from(folder)
+
+
+def import_from(origin: Path, say: Say = lambda _: None) -> str:
+    """Take over the six published files in a folder, or a folder of three TSVs.
+
+    Raises:
+        CorpusError: when the folder holds neither.
+    """
+    say(f"reading {origin.name}")
+    published = origin / f"{FILES[0]}.fr.gz"
+    if published.is_file():
+        train, validation, test = (list(_read(origin, name)) for name in FILES)
+        corpus = Corpus(train, validation, test)
+    else:
+        corpus = FilesReader(str(origin)).read(num_pairs=0)
+    if not corpus.is_split:
+        raise CorpusError("wanted train, validation and test", path=origin)
+    _kept().keep(corpus, origin=origin.name)
+    return f"{sum(len(split) for split in corpus[:3]):,} captions kept"
+
+
+def _read(folder: Path, name: str) -> Iterator[SentencePair]:
+    paths = [folder / f"{name}.{language}.gz" for language in LANGUAGES]
+    for path in paths:
+        if not path.is_file():
+            raise CorpusError("no such file", path=path)
+    with paths[0].open("rb") as french, paths[1].open("rb") as english:
+        sides = [[line.decode().strip() for line in gzip_lines(file)] for file in (french, english)]
+    if len(sides[0]) != len(sides[1]):
+        raise CorpusError(f"{len(sides[0])} lines, but {len(sides[1])} in English", path=paths[0])
+    yield from (SentencePair(*pair) for pair in zip(*sides, strict=True) if all(pair))
+
+
+def _kept() -> KeptCorpus:
+    return KeptCorpus("multi30k", size="3 MB")

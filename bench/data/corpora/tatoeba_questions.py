@@ -1,0 +1,81 @@
+"""Everyday questions from Tatoeba, with several translations each (https://tatoeba.org).
+
+manythings.org publishes the French–English pairs as `fra-eng.zip`, CC BY 2.0 FR; those whose both
+sides are one question are kept, and split by the suite.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.data.archives import gzip_lines, open_member
+from bench.data.corpora.files import FilesReader
+from bench.data.corpus import Corpus, SentencePair
+from bench.data.download import fetch as fetch_file
+from bench.data.kept import KeptCorpus
+from bench.data.prepared import cache_folder
+from bench.errors import CorpusError
+
+DESCRIPTION = "everyday questions from Tatoeba (CC BY 2.0 FR)"
+ADDRESS = "https://www.manythings.org/anki/fra-eng.zip"
+MEMBER = "fra.txt"
+
+Say = Callable[[str], None]
+
+
+class Reader:
+    """Reads the questions that were kept."""
+
+    def __init__(self) -> None:
+        self._kept = _kept()
+        self._kept.require()
+
+    def fingerprint(self) -> str:
+        """Digest the kept questions."""
+        return self._kept.fingerprint()
+
+    def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
+        """Read all questions."""
+        return self._kept.read()
+
+
+def is_here() -> bool:
+    """Tell whether the questions were kept already."""
+    return _kept().exists
+
+
+def fetch(say: Say) -> str:
+    """Fetch the archive, keep its questions, and say what was kept."""
+    say("fetching fra-eng.zip")
+    return import_from(fetch_file([ADDRESS], cache_folder() / "downloads" / "fra-eng.zip"))
+
+
+def import_from(origin: Path, say: Say = lambda _: None) -> str:
+    """Take over a folder of TSVs, or the questions of `fra-eng.zip`, and say what was kept.
+
+    Raises:
+        CorpusError: when it is neither, or holds no question.
+    """
+    say(f"reading {origin.name}")
+    if origin.is_dir() or origin.suffix != ".zip":
+        corpus = FilesReader(str(origin)).read(num_pairs=0)
+    else:
+        with open_member(origin, [MEMBER]) as file:
+            pairs = dict.fromkeys(_questions(gzip_lines(file)))
+        corpus = Corpus(train=list(pairs))
+    if not corpus.train:
+        raise CorpusError("no question in it", path=origin)
+    _kept().keep(corpus, origin=origin.name)
+    return f"{sum(len(split) for split in corpus[:3]):,} questions kept"
+
+
+def _questions(lines: Iterator[bytes]) -> Iterator[SentencePair]:
+    """Yield the pairs whose both sides are one question; a line is English, tab, French, tab, …."""
+    for line in lines:
+        english, _, rest = line.decode("utf-8", "replace").rstrip("\r").partition("\t")
+        french = rest.partition("\t")[0].strip()
+        if all(text.endswith("?") and text.count("?") == 1 for text in (english, french)):
+            yield SentencePair(french, english)
+
+
+def _kept() -> KeptCorpus:
+    return KeptCorpus("tatoeba_questions", size="8 MB")

@@ -1,0 +1,90 @@
+"""Corpora that were fetched or taken over: kept as compressed TSVs outside the repository."""
+
+import gzip
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+
+from bench.data.corpora.files import read_tsv
+from bench.data.corpus import SPLITS, Corpus
+from bench.data.prepared import cache_folder
+from bench.errors import CorpusError
+
+
+class KeptCorpus:
+    """One corpus of real text, as this machine has it."""
+
+    def __init__(self, name: str, *, size: str) -> None:
+        """Speak of a corpus, whether it is here or not.
+
+        Args:
+            name: on the command line.
+            size: how much is fetched, to a person: "2.6 GB".
+        """
+        self._name = name
+        self._size = size
+        self._folder = cache_folder() / "corpora" / name
+
+    @property
+    def exists(self) -> bool:
+        """Whether it is here."""
+        return (self._folder / "origin.json").exists()
+
+    def require(self) -> None:
+        """Check that it is here.
+
+        Raises:
+            CorpusError: when it is not, saying how to get it.
+        """
+        if not self.exists:
+            raise CorpusError(
+                f"{self._name} is not on this machine: python -m bench prepare {self._name} "
+                f"fetches it ({self._size}); with --from FOLDER_OR_ARCHIVE it is taken from "
+                "files at hand"
+            )
+
+    def fingerprint(self) -> str:
+        """Digest all its pairs."""
+        digest = sha256()
+        for path in self._paths():
+            digest.update(gzip.decompress(path.read_bytes()) + b"\0")
+        return f"{self._name}-{digest.hexdigest()}"
+
+    def read(self) -> Corpus:
+        """Read all pairs; those of an unsplit corpus are all in `train`."""
+        origin = json.loads((self._folder / "origin.json").read_text("utf-8"))
+        train, *held_out = [list(read_tsv(path)) for path in self._paths()]
+        validation, test = held_out or ([], [])
+        return Corpus(train, validation, test, dropped=origin["dropped"])
+
+    def keep(self, corpus: Corpus, *, origin: str) -> None:
+        """Take over a corpus, in place of an earlier version.
+
+        Args:
+            corpus: its pairs.
+            origin: where it comes from, for the record.
+        """
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(mkdtemp(prefix=".keeping-", dir=self._folder.parent))
+        try:
+            for name, pairs in zip(SPLITS, corpus[:3], strict=True):
+                if pairs:
+                    with gzip.GzipFile(scratch / f"{name}.tsv.gz", "wb", mtime=0) as file:
+                        for source, target in pairs:
+                            file.write(f"{_flat(source)}\t{_flat(target)}\n".encode())
+            note = {"origin": origin, "dropped": corpus.dropped}
+            (scratch / "origin.json").write_text(json.dumps(note), "utf-8")
+            shutil.rmtree(self._folder, ignore_errors=True)
+            scratch.rename(self._folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _paths(self) -> list[Path]:
+        paths = [self._folder / f"{name}.tsv.gz" for name in SPLITS]
+        return [path for path in paths if path.exists()]
+
+
+def _flat(text: str) -> str:
+    return text.replace("\t", " ")

@@ -1,0 +1,213 @@
+"""The corpora that are fetched, or taken from files at hand."""
+
+import gzip
+import io
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from bench.data import download
+from bench.data.corpora import giga_fren_questions, multi30k, tatoeba_questions
+from bench.data.corpus import SentencePair, fetch_corpus, import_corpus, load_reader
+from bench.errors import CorpusError, DownloadError
+
+LINES = [
+    ("Qu’est-ce que la lumière? Suite.", "What is light? More of it."),
+    ("Il pleut.", "What? No."),
+    ("Où allons-nous?", "Where are we going?"),
+    ("Pourquoi pas?", "why not?"),
+    ("Qui a dit non. Vous?", "Who said no. You?"),
+]
+QUESTIONS = [
+    SentencePair("Qu’est-ce que la lumière?", "What is light?"),
+    SentencePair("Où allons-nous?", "Where are we going?"),
+]
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+def giga_files() -> dict[str, bytes]:
+    return {
+        f"giga-fren.release2.fixed.{language}.gz": gzip.compress(
+            "".join(f"{line[column]}\n" for line in LINES).encode()
+        )
+        for language, column in (("fr", 0), ("en", 1))
+    }
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def giga_tar(path: Path, mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as tar:
+        for name, content in giga_files().items():
+            member = tarfile.TarInfo(f"giga-fren/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
+    """A folder, and the address under which loopback serves it."""
+    monkeypatch.setattr(download, "PAUSE_SECONDS", 0.0)
+    folder = tmp_path / "site"
+    folder.mkdir()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *args: object) -> None:
+            """Be silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+@pytest.mark.parametrize("form", ["folder", "tar", "tgz"])
+def test_the_lessons_filter(tmp_path: Path, form: str) -> None:
+    """Lines that begin with a question on both sides, of them only that; the count is compared."""
+    if form == "folder":
+        origin = write(tmp_path / "giga", giga_files())
+    else:
+        origin = giga_tar(tmp_path / f"giga.{form}", "w:gz" if form == "tgz" else "w")
+
+    said = import_corpus("giga_fren_questions", origin, silent)
+
+    assert said == "2 questions kept (the whole corpus has 52,331)"
+    assert load_reader("giga_fren_questions").read(num_pairs=0).train == QUESTIONS
+
+
+def test_the_second_address_serves_where_the_first_does_not(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the network to kept questions; the second time nothing is to do."""
+    folder, address = site
+    giga_tar(folder / "giga-fren.tgz", "w:gz")
+    addresses = (f"{address}/training-giga-fren.tar", f"{address}/giga-fren.tgz")
+    monkeypatch.setattr(giga_fren_questions, "ADDRESSES", addresses)
+
+    assert fetch_corpus("giga_fren_questions", silent).startswith("2 questions kept")
+    assert fetch_corpus("giga_fren_questions", silent) == ""
+    assert load_reader("giga_fren_questions").read(num_pairs=0).train == QUESTIONS
+
+
+def test_a_corpus_nobody_has_names_both_addresses(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is kept then."""
+    addresses = (f"{site[1]}/a.tar", f"{site[1]}/b.tgz")
+    monkeypatch.setattr(giga_fren_questions, "ADDRESSES", addresses)
+
+    with pytest.raises(DownloadError, match=r"(?s)/a\.tar.*404.*/b\.tgz.*404"):
+        fetch_corpus("giga_fren_questions", silent)
+
+    assert not giga_fren_questions.is_here()
+
+
+def test_a_corpus_that_is_not_here_says_how_to_get_it() -> None:
+    """Before anything is trained."""
+    for name in ("giga_fren_questions", "tatoeba_questions", "multi30k"):
+        with pytest.raises(CorpusError, match=f"bench prepare {name} fetches it"):
+            load_reader(name)
+
+
+def test_a_missing_or_shorter_file_is_named(tmp_path: Path) -> None:
+    """The folder may be the wrong one."""
+    files = giga_files()
+    french, english = files
+    write(tmp_path / "one", {english: files[english]})
+    write(tmp_path / "short", files | {french: gzip.compress(b"Quoi?\n")})
+
+    with pytest.raises(CorpusError, match=rf"{french}: no such file"):
+        import_corpus("giga_fren_questions", tmp_path / "one", silent)
+    with pytest.raises(CorpusError, match="the French file ends before line 2, the other goes on"):
+        import_corpus("giga_fren_questions", tmp_path / "short", silent)
+
+
+def test_a_broken_file_is_noticed(tmp_path: Path) -> None:
+    """Not taken for a shorter one."""
+    files = {name: content[:-9] for name, content in giga_files().items()}
+
+    with pytest.raises(CorpusError, match="breaks off"):
+        import_corpus("giga_fren_questions", write(tmp_path / "broken", files), silent)
+
+
+def test_tatoebas_questions_are_fetched(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pairs whose both sides are one question, each once, French first."""
+    folder, address = site
+    lines = (
+        "Who is it?\tQui est-ce ?\tCC-BY\n"
+        "Go.\tVa !\tCC-BY\n"
+        "Who is it?\tQui est-ce ?\tCC-BY again\n"
+        "Why? Who?\tPourquoi ? Qui ?\tCC-BY\n"
+        "Who is it?\tC'est qui ?\tCC-BY\n"
+    )
+    with zipfile.ZipFile(folder / "fra-eng.zip", "w") as packed:
+        packed.writestr("fra.txt", lines)
+    monkeypatch.setattr(tatoeba_questions, "ADDRESS", f"{address}/fra-eng.zip")
+
+    said = fetch_corpus("tatoeba_questions", silent)
+
+    assert said == "2 questions kept"
+    assert load_reader("tatoeba_questions").read(num_pairs=0).train == [
+        SentencePair("Qui est-ce ?", "Who is it?"),
+        SentencePair("C'est qui ?", "Who is it?"),
+    ]
+
+
+def test_multi30k_is_fetched_with_its_splits(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six files, three splits."""
+    folder, address = site
+    for split in ("train", "val", "test_2016_flickr"):
+        for language in ("fr", "en"):
+            content = gzip.compress(f"{split} {language}\n".encode())
+            (folder / f"{split}.{language}.gz").write_bytes(content)
+    monkeypatch.setattr(multi30k, "HOST", address)
+
+    assert fetch_corpus("multi30k", silent) == "3 captions kept"
+    corpus = load_reader("multi30k").read(num_pairs=0)
+    assert corpus.is_split
+    assert corpus.test == [SentencePair("test_2016_flickr fr", "test_2016_flickr en")]
+
+
+@pytest.mark.parametrize("corpus", ["tatoeba_questions", "multi30k"])
+def test_tsvs_at_hand_are_taken_over(tmp_path: Path, corpus: str) -> None:
+    """With their splits; the text decides the fingerprint, wherever it lay."""
+    splits = {
+        f"{split}.tsv": f"Qui {split} ?\tWho {split}?\n".encode()
+        for split in ("train", "val", "test")
+    }
+    fingerprints = []
+    for folder in ("here", "there"):
+        import_corpus(corpus, write(tmp_path / folder, splits), silent)
+        fingerprints.append(load_reader(corpus).fingerprint())
+
+    assert len(set(fingerprints)) == 1
+    assert load_reader(corpus).read(num_pairs=0).validation == [
+        SentencePair("Qui val ?", "Who val?")
+    ]
+
+
+def test_a_generated_corpus_takes_no_files(tmp_path: Path) -> None:
+    """There is nothing to take over."""
+    with pytest.raises(CorpusError, match="digit_reversal is generated"):
+        import_corpus("digit_reversal", tmp_path, silent)
