@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": "Show what would run, and what has been done already.",
     "compare": "Answer from recorded results alone; nothing is trained.",
     "report": "Write the answer as files: a page, a figure, the numbers.",
+    "find-lr": "Find a learning rate that suits a variant.",
     "prepare": "Make a corpus ready: read, split, tokenise, cache.",
     "translate": "Translate French sentences with a trained model.",
     "ui": "Open MLflow's pages on the recorded runs.",
@@ -43,7 +44,7 @@ class Commands(click.Group):
         """Load one command."""
         if cmd_name not in COMMANDS:
             raise UnknownNameError("command", cmd_name, COMMANDS, where="python -m bench")
-        command: click.Command = import_module(f"bench.cli.{cmd_name}").command
+        command: click.Command = import_module(f"bench.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -69,13 +69,7 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
     """Train a run, or go on where it was interrupted; report each epoch as it ends."""
     config = spec.config
     place.folder.mkdir(parents=True, exist_ok=True)
-    model = Seq2Seq(
-        config.model,
-        source_tokens=len(data.source_vocabulary),
-        target_tokens=len(data.target_vocabulary),
-        seed=spec.seed,
-        vectors=_load_vectors(spec),
-    ).to(place.device)
+    model = build_model(spec, data).to(place.device)
     optimizer = build_optimizer(model, config.training)
     batches = TrainingBatches(
         data.load_split("train"), batch_size=config.training.batch_size, seed=spec.seed
@@ -101,10 +95,16 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
     return Fitted(model=model, best_epoch=best_epoch, epochs=tuple(epochs), divergence=divergence)
 
 
-def _load_vectors(spec: RunSpec) -> Vectors | None:
-    if spec.vectors is None:
-        return None
-    return Vectors(spec.vectors.load("source"), spec.vectors.load("target"))
+def build_model(spec: RunSpec, data: PreparedCorpus) -> Seq2Seq:
+    """Build a run's model as it is before the first step, on the CPU."""
+    begin = spec.vectors
+    return Seq2Seq(
+        spec.config.model,
+        source_tokens=len(data.source_vocabulary),
+        target_tokens=len(data.target_vocabulary),
+        seed=spec.seed,
+        vectors=Vectors(begin.load("source"), begin.load("target")) if begin else None,
+    )
 
 
 def _restore(

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from bench.comparison.comparison import Comparison
 from bench.tracking.colours import variant_colours
 from bench.tracking.result import RunResult
+from bench.training.rate_finder import RateSearch
 
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
@@ -34,6 +35,25 @@ def save_overview(
         colours = variant_colours(results)
         _draw_seeds(seeds, comparison, results, colours)
         _draw_curves(curves, results, colours)
+        figure.savefig(path, format="svg", metadata={"Date": None}, facecolor="white")
+
+
+def save_rate_search(path: Path, found: RateSearch, *, title: str) -> None:
+    """Draw the smoothed loss over the learning rate, with both suggestions, as one SVG file."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6, 3.6), layout="constrained")
+        axes = figure.subplots()
+        axes.plot(found.rates, found.losses, color="0.2")
+        for rate, label, style in (
+            (found.steepest, "falls fastest", "--"),
+            (found.lowest, "lowest", ":"),
+        ):
+            axes.axvline(rate, linestyle=style, color="#0072b2", label=f"{label}: {rate:.1e}")
+        axes.set_xscale("log")
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("smoothed training loss, nats per token")
+        axes.set_title(title)
+        axes.legend()
         figure.savefig(path, format="svg", metadata={"Date": None}, facecolor="white")
 
 

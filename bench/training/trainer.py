@@ -89,7 +89,7 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
     num_tokens, num_pairs = 0, 0
     for position, batch in enumerate(loop.batches.epoch(epoch)):
         step = (epoch - 1) * len(loop.batches) + position
-        forced = _toss(forcing_at(loop.config, epoch), batch.target.shape[1], coin)
+        forced = toss(forcing_at(loop.config, epoch), batch.target.shape[1], coin)
         loss = batch_loss(loop.model, batch.to(loop.device), loop.config, forced=forced)
         total_loss += loss.detach() * batch.num_target_tokens
         if position % STEPS_BETWEEN_CHECKS.get(loop.device.type, 1) == 0:
@@ -143,7 +143,8 @@ def forcing_at(config: TrainingConfig, epoch: int) -> float:
     return max(0.0, config.teacher_forcing - config.teacher_forcing_fall * (epoch - 1))
 
 
-def _toss(probability: float, num_positions: int, coin: torch.Generator) -> Sequence[bool] | None:
+def toss(probability: float, num_positions: int, coin: torch.Generator) -> Sequence[bool] | None:
+    """Draw for each target position whether the reference is fed there; None: everywhere."""
     if probability == 1.0:
         return None
     forced: list[bool] = (torch.rand(num_positions, generator=coin) < probability).tolist()
