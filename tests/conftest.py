@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench.data.config import DataConfig
 from bench.data.preparation import prepare
@@ -10,6 +11,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 
+torch.set_num_threads(1)  # a second thread costs such small models more than it gives
 TINY = ModelConfig(embedding_dim=8, hidden_size=6, decoder_hidden_size=10)
 
 

@@ -59,7 +59,7 @@ def fetch(
                 _download(address, part, progress)
                 _verify(part, digest, address)
             except (requests.RequestException, _IncompleteError) as error:
-                problems.append(f"{_shown(address)}: {error}")
+                problems.append(f"{_shown(address)}: {_reason(error)}")
                 continue
             part.file.rename(path)
             part.forget()
@@ -182,6 +182,19 @@ def _refuse_downgrade(address: str, response: requests.Response) -> None:
 def _is_final(error: requests.RequestException) -> bool:
     """Tell errors that trying again would not mend."""
     return isinstance(error, requests.HTTPError | requests.exceptions.InvalidURL)
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words what went wrong; requests' own words hold addresses as they were given."""
+    match error:
+        case requests.HTTPError():
+            return f"{error.response.status_code} {error.response.reason}"
+        case requests.Timeout():
+            return "does not answer"
+        case requests.ConnectionError():
+            return "cannot be reached"
+        case _:
+            return str(error).partition("\n")[0]
 
 
 def _verify(part: _Part, digest: str, address: str) -> None:

@@ -53,7 +53,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "unknown corpus 'nowhere.tsv'"),
         (["run", "gru_vs_lstm", "--tracking-uri", "mlruns"], "keeps no runs in plain folders"),
         (["run", "gru_vs_lstm", "--jobs", "0"], "Invalid value for '--jobs'"),
-        (["prepare", "giga_fren_questions"], "is not on this machine"),
+        (["run", "gru_vs_lstm", "--profile", "full"], "is not on this machine"),
         (["ui"], "no recorded runs at sqlite:///"),
     ],
 )

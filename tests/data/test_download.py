@@ -25,6 +25,13 @@ class Server(NamedTuple):
     asked: list[tuple[str, str]]
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing when a client has gone."""
+
+    def handle_error(self, *args: object) -> None:
+        """Be silent."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """`/whole` serves; `/breaks` closes after two megabytes; `/moved` points to `/whole`."""
 
@@ -66,7 +73,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(download, "SPARE_BYTES", 0)
     asked: list[tuple[str, str]] = []
     handler = type("OwnHandler", (Handler,), {"asked": asked})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+    with QuietServer(("127.0.0.1", 0), handler) as httpd:
         thread = Thread(target=httpd.serve_forever, daemon=True)
         thread.start()
         yield Server(f"http://127.0.0.1:{httpd.server_port}", asked)

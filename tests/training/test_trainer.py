@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from torch.nn.functional import cross_entropy
 
-from bench.data.batching import Batch, TrainingBatches
+from bench.data.batching import Batch, TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.errors import ConfigError, DivergedError
 from bench.training.checkpoint import load_last, save_last
 from bench.training.config import TrainingConfig
 from bench.training.device import choose_device, resolve_precision
 from bench.training.loss import token_loss
-from bench.training.optimization import build_optimizer, pace_at
-from bench.training.trainer import EpochResult, train
+from bench.training.optimization import build_optimizer
+from bench.training.trainer import EpochResult, batch_loss, forcing_at, train
 from tests.conftest import build
 
 CONFIG = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.01, precision="float32")
@@ -54,6 +56,47 @@ def test_a_decoder_that_feeds_itself_is_trained_alike(
 
     assert losses(digits, config) == losses(digits, config)
     assert losses(digits, config) != losses(digits, replace(config, teacher_forcing=1.0))
+
+
+def test_the_reference_is_fed_less_and_less() -> None:
+    """By the same amount from epoch to epoch, down to never: the lesson's schedule."""
+    config = TrainingConfig(epochs=15, teacher_forcing_fall=0.1)
+
+    shares = [forcing_at(config, epoch) for epoch in range(1, 16)]
+
+    assert shares[:10] == pytest.approx([1 - 0.1 * epoch for epoch in range(10)])
+    assert shares[10:] == [0.0] * 5
+
+
+def test_the_lessons_loss_counts_padding(digits: PreparedCorpus) -> None:
+    """Another loss than that of real tokens, and equal to it where there is no padding."""
+    split = digits.load_split("train")
+    order = np.argsort(split.target.lengths, kind="stable")
+    model = build(digits).eval()
+    every = replace(CONFIG, loss="every_position")
+    alike, mixed = collate(split, order[:1]), collate(split, order[:: len(order) // 4])
+
+    for batch, equal in ((alike, True), (mixed, False)):
+        ours, lessons = (batch_loss(model, batch, c, forced=None) for c in (CONFIG, every))
+        assert torch.isclose(ours, lessons) == equal
+
+
+def test_label_smoothing_spreads_the_wish() -> None:
+    """A tenth of it over all tokens, written out."""
+    logits, targets = torch.randn(7, 11), torch.randint(0, 11, (7,))
+
+    ours = token_loss(logits, targets, label_smoothing=0.1)
+
+    log_probabilities = logits.log_softmax(-1)
+    plain = -log_probabilities[torch.arange(7), targets].mean()
+    torch.testing.assert_close(ours, 0.9 * plain - 0.1 * log_probabilities.mean())
+
+
+def test_a_budget_is_a_whole_number_of_epochs(digits: PreparedCorpus) -> None:
+    """Half of four is two; half of three is refused."""
+    assert len(losses(digits, replace(CONFIG, epochs=4, budget=0.5))) == 2
+    with pytest.raises(ValidationError, match="whole number"):
+        replace(CONFIG, epochs=3, budget=0.5)
 
 
 def test_what_happens_between_epochs_changes_nothing(digits: PreparedCorpus) -> None:
@@ -113,19 +156,6 @@ def test_training_stops_at_a_loss_that_is_not_finite(digits: PreparedCorpus) -> 
         next(train(model, build_optimizer(model, CONFIG), batches, CONFIG, seed=1))
 
     torch.testing.assert_close(model.encoder.embedding.weight, weights)
-
-
-def test_the_lessons_schedule_is_a_slanted_triangle() -> None:
-    """From a twentieth up to one over a tenth of the steps, then straight back."""
-    paces = [pace_at("slanted_triangle", step=step, num_steps=1000) for step in range(1001)]
-    factors = [pace.factor for pace in paces]
-
-    assert factors[0] == pytest.approx(1 / 20)
-    assert factors[100] == pytest.approx(1.0)
-    assert factors[50] == pytest.approx((1 + 1 / 20) / 2)
-    assert factors[550] == pytest.approx((1 + 1 / 20) / 2)
-    assert factors[1000] == pytest.approx(1 / 20)
-    assert pace_at("constant", step=3, num_steps=7).factor == 1.0
 
 
 def test_an_unclipped_and_a_clipped_training_differ(digits: PreparedCorpus) -> None:
