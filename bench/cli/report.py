@@ -24,6 +24,7 @@ def command(folder: Path | None, **selected: Any) -> None:
     session = open_session(console, selected)
 
     from bench.cli.session import compare_results, require_results
+    from bench.comparison.by_length import bleu_by_length
     from bench.report.page import Report, write_report
 
     results = require_results(session)
@@ -31,6 +32,7 @@ def command(folder: Path | None, **selected: Any) -> None:
     ledger = session.data[first.data_fingerprint].ledger
     corpus = Path(ledger.corpus).name
     folder = folder or Path("reports", first.experiment, f"{first.profile}-{corpus}")
+    test = session.data[first.data_fingerprint].load_split("test")
     by_variant = {
         name: [
             results[spec.identity]
@@ -47,6 +49,7 @@ def command(folder: Path | None, **selected: Any) -> None:
             results=by_variant,
             tags=session.tracker.provenance(results),
             ledger=dict(ledger.items()) | {"corpus": corpus},
+            by_length=bleu_by_length(by_variant, test.pairs, lowercase=first.config.data.lowercase),
             configs={spec.variant: spec.to_toml() for spec in session.specs[: len(by_variant)]},
         ),
     )

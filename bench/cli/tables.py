@@ -64,7 +64,8 @@ def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("variant", no_wrap=True)
     for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
+        # An interval may take a second line where the terminal is narrow; nothing is cut off.
+        table.add_column(heading, justify="right", no_wrap="BLEU" not in heading)
     return table
 
 

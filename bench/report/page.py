@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.comparison.by_length import LengthClass
 from bench.comparison.comparison import Comparison, VariantRow
 from bench.comparison.statistics import Interval
 from bench.comparison.wording import answer
@@ -46,6 +47,8 @@ class Report:
     """What was kept of the corpus."""
     configs: Mapping[str, str]
     """Resolved settings of each variant, as TOML."""
+    by_length: Sequence[LengthClass] = ()
+    """BLEU by length of the source sentence."""
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -68,6 +71,7 @@ def render_markdown(report: Report) -> str:
         f"{report.comparison.confidence:.1%} intervals, so that all hold together with 95 %. "
         f"Within ±{report.comparison.margin:g} BLEU counts as equivalent. "
         f"sacreBLEU `{report.comparison.signature}`.",
+        *([_render_lengths(report)] if report.by_length else []),
         "## Data\n\n" + _render_facts(report.ledger.items()),
         "## Where this comes from\n\n" + _render_facts(_provenance(report).items()),
         "## Settings of the baseline\n\n```toml\n" + next(iter(report.configs.values())) + "```",
@@ -97,6 +101,21 @@ def _render_cost(comparison: Comparison) -> str:
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [_cost_row(row) for row in comparison.rows]
+    return "\n".join(lines)
+
+
+def _render_lengths(report: Report) -> str:
+    variants = list(report.by_length[0].bleu)
+    lines = [
+        "## BLEU by length of the French sentence, in words\n",
+        f"| variant | {' | '.join(found.label for found in report.by_length)} |",
+        "|---|" + "--:|" * len(report.by_length),
+    ]
+    counts = " | ".join(f"{found.num_sentences:,}" for found in report.by_length)
+    lines.append(f"| *sentences* | {counts} |")
+    for variant in variants:
+        scores = " | ".join(f"{found.bleu[variant]:.1f}" for found in report.by_length)
+        lines.append(f"| {variant} | {scores} |")
     return "\n".join(lines)
 
 
@@ -146,6 +165,7 @@ def _figures(report: Report) -> dict[str, object]:
         "answer": answer(report.comparison),
         "provenance": _provenance(report),
         "data": dict(report.ledger),
+        "by_length": [found._asdict() for found in report.by_length],
         "settings": dict(report.configs),
         "runs": runs,
     }
