@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 BENCH = [line for line in SHELL if line.startswith("python -m bench")]
 SMALL = ["--set", "training.epochs=1", "--set", "data.generated_pairs=600", "--seeds", "2"]
-SELECTING = {"run", "plan", "compare", "report", "translate"}
+SELECTING = {"run", "plan", "compare", "report", "translate", "find-lr"}
 
 
 def test_the_keys_of_an_experiment_are_those_of_the_classes() -> None:
@@ -58,6 +58,10 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
     """Each is run as it stands, on less data and for one epoch, in the order of the page."""
     questions = [f"Où est le numéro {n} ?\tWhere is number {n}?\n" for n in range(300)]
     (tmp_path / "my_pairs.tsv").write_text("".join(questions))
+    (tmp_path / "tatoeba").mkdir()
+    for split, start in (("train", 0), ("val", 400), ("test", 500)):
+        lines = [f"Où est la rue {start + n} ?\tWhere is street {start + n}?\n" for n in range(90)]
+        (tmp_path / "tatoeba" / f"{split}.tsv").write_text("".join(lines))
     server = None
     try:
         for line in BENCH:

@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from bench.cli.main import main
 from bench.data import download
 from bench.data.corpora import giga_fren_questions, multi30k, tatoeba_questions
 from bench.data.corpus import SentencePair, fetch_corpus, import_corpus, load_reader
@@ -163,13 +164,28 @@ def test_tatoebas_questions_are_fetched(
         packed.writestr("fra.txt", lines)
     monkeypatch.setattr(tatoeba_questions, "ADDRESS", f"{address}/fra-eng.zip")
 
-    said = fetch_corpus("tatoeba_questions", silent)
-
-    assert said == "2 questions kept"
+    assert fetch_corpus("tatoeba_questions", silent) == "2 questions kept"
     assert load_reader("tatoeba_questions").read(num_pairs=0).train == [
         SentencePair("Qui est-ce ?", "Who is it?"),
         SentencePair("C'est qui ?", "Who is it?"),
     ]
+
+
+def test_a_corpus_is_fetched_by_the_command_that_the_readme_shows(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`prepare NAME`: fetched, split, tokenised, told."""
+    folder, address = site
+    lines = [f"Where is street {n}?\tOù est la rue {n} ?\tCC-BY\n" for n in range(60)]
+    with zipfile.ZipFile(folder / "fra-eng.zip", "w") as packed:
+        packed.writestr("fra.txt", "".join(lines))
+    monkeypatch.setattr(tatoeba_questions, "ADDRESS", f"{address}/fra-eng.zip")
+
+    main(["prepare", "tatoeba_questions"])
+
+    printed = capsys.readouterr().out
+    assert "60 questions kept" in printed
+    assert "train_pairs" in printed
 
 
 def test_multi30k_is_fetched_with_its_splits(

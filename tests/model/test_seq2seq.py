@@ -160,6 +160,19 @@ def test_the_lessons_tie_has_two_optimiser_states(digits: PreparedCorpus) -> Non
     assert torch.equal(matrix, embedding)
 
 
+def test_attention_weights_tell_where_the_decoder_looked(digits: PreparedCorpus) -> None:
+    """For each target position a distribution over the real source tokens."""
+    batch = batch_of(digits)
+    weights = build(digits, VARIANTS["attention"]).eval().attention_weights(batch)
+
+    assert weights.shape == (*batch.target.shape, batch.source.shape[1])
+    torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
+    padding = (batch.source == PAD_ID)[:, None].expand_as(weights)
+    assert weights[padding].eq(0).all()
+    with pytest.raises(ValueError, match="no attention"):
+        build(digits).attention_weights(batch)
+
+
 def test_one_step_cells_are_the_sequence_module(digits: PreparedCorpus) -> None:
     """The same seed gives the same logits, fed the reference or not."""
     for cell in ("rnn", "gru", "lstm"):

@@ -237,3 +237,36 @@ def test_a_model_of_another_size_is_refused(questions: PreparedCorpus, tmp_path:
         build(questions, VectorsConfig(source=str(tmp_path / "m.bin")))
     with pytest.raises(ConfigError, match=r"vectors\.target"):
         build(questions, VectorsConfig(source=str(tmp_path / "m.bin")), side="target")
+
+
+def test_published_vectors_are_fetched_by_name(
+    questions: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text for a word's own vector, the binary model for subwords; each once."""
+    model = train_skipgram([["où", "est", "le", "chat"]] * 30, dim=DIM, epochs=1)
+    model.save_model(str(tmp_path / "m.bin"))
+    files = {
+        "cc.fr.300.vec.gz": gzip.compress(b"1 3\nchat 1 2 3\n"),
+        "cc.fr.300.bin.gz": gzip.compress((tmp_path / "m.bin").read_bytes()),
+        "wiki.fr.vec": b"1 3\nchat 1 2 3\n",
+    }
+    asked: list[str] = []
+
+    def fetch(addresses: list[str], path: Path, **_: Any) -> Path:
+        asked.append(addresses[0].rpartition("/")[2])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[asked[-1]])
+        return path
+
+    monkeypatch.setattr("bench.data.vectors.published.fetch", fetch)
+
+    for config in (
+        VectorsConfig(source="cc.fr.300"),
+        VectorsConfig(source="cc.fr.300", oov="subword"),
+        VectorsConfig(source="wiki.fr"),
+    ):
+        found = ledger(build(questions, config))
+        assert found["vectors"] == config.source
+        assert found["types_covered"] > 0
+
+    assert asked == list(files)
