@@ -40,7 +40,11 @@ class Corpus(NamedTuple):
 
 
 class CorpusReader(Protocol):
-    """What every module in `bench/data/corpora/` offers as `Reader`, beside its `DESCRIPTION`."""
+    """What every module in `bench/data/corpora/` offers as `Reader`, beside its `DESCRIPTION`.
+
+    One of published text also has `KEPT`, which says whether it is here, `fetch` to get it from the
+    network and `import_from` to take it from files at hand.
+    """
 
     def fingerprint(self) -> str:
         """Return a digest that changes whenever the text would."""
@@ -91,7 +95,7 @@ def fetch_corpus(name: str, say: Callable[[str], None]) -> str:
     if name not in corpus_names():
         return ""
     module = _module(name, where="prepare")
-    if not hasattr(module, "fetch") or module.is_here():
+    if not hasattr(module, "fetch") or module.KEPT.exists:
         return ""
     said: str = module.fetch(say)
     return said

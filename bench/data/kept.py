@@ -25,18 +25,21 @@ class KeptCorpus:
         """
         self._name = name
         self._size = size
-        self._folder = cache_folder() / "corpora" / name
+
+    @property
+    def _folder(self) -> Path:
+        return cache_folder() / "corpora" / self._name
 
     @property
     def exists(self) -> bool:
         """Whether it is here."""
         return (self._folder / "origin.json").exists()
 
-    def require(self) -> None:
-        """Check that it is here.
+    def open(self) -> "KeptCorpus":
+        """Return it as a reader.
 
         Raises:
-            CorpusError: when it is not, saying how to get it.
+            CorpusError: when it is not here, saying how to get it.
         """
         if not self.exists:
             raise CorpusError(
@@ -44,6 +47,7 @@ class KeptCorpus:
                 f"fetches it ({self._size}); with --from FOLDER_OR_ARCHIVE it is taken from "
                 "files at hand"
             )
+        return self
 
     def fingerprint(self) -> str:
         """Digest all its pairs."""
@@ -52,7 +56,7 @@ class KeptCorpus:
             digest.update(gzip.decompress(path.read_bytes()) + b"\0")
         return f"{self._name}-{digest.hexdigest()}"
 
-    def read(self) -> Corpus:
+    def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
         """Read all pairs; those of an unsplit corpus are all in `train`."""
         origin = json.loads((self._folder / "origin.json").read_text("utf-8"))
         train, *held_out = [list(read_tsv(path)) for path in self._paths()]

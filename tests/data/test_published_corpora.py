@@ -117,7 +117,7 @@ def test_a_corpus_nobody_has_names_both_addresses(
     with pytest.raises(DownloadError, match=r"(?s)/a\.tar.*404.*/b\.tgz.*404"):
         fetch_corpus("giga_fren_questions", silent)
 
-    assert not giga_fren_questions.is_here()
+    assert not giga_fren_questions.KEPT.exists
 
 
 def test_a_corpus_that_is_not_here_says_how_to_get_it() -> None:

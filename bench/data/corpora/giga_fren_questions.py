@@ -31,28 +31,9 @@ EXPECTED_PAIRS = 52_331
 FILE = "giga-fren.release2.fixed.{}"
 LINES_BETWEEN_NEWS = 200_000
 
+KEPT = KeptCorpus("giga_fren_questions", size="2.6 GB")
+Reader = KEPT.open
 Say = Callable[[str], None]
-
-
-class Reader:
-    """Reads the questions that were kept."""
-
-    def __init__(self) -> None:
-        self._kept = _kept()
-        self._kept.require()
-
-    def fingerprint(self) -> str:
-        """Digest the kept questions."""
-        return self._kept.fingerprint()
-
-    def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
-        """Read all questions."""
-        return self._kept.read()
-
-
-def is_here() -> bool:
-    """Tell whether the questions were kept already."""
-    return _kept().exists
 
 
 def fetch(say: Say) -> str:
@@ -80,7 +61,7 @@ def import_from(origin: Path, say: Say = lambda _: None) -> str:
             raise CorpusError(str(error), path=origin) from error
     if not kept:
         raise CorpusError("no line passes the lesson's filter", path=origin)
-    _kept().keep(Corpus(train=kept), origin=origin.name)
+    KEPT.keep(Corpus(train=kept), origin=origin.name)
     note = "" if len(kept) == EXPECTED_PAIRS else f" (the whole corpus has {EXPECTED_PAIRS:,})"
     return f"{len(kept):,} questions kept{note}"
 
@@ -118,7 +99,3 @@ def _open(origin: Path, language: str) -> AbstractContextManager[IO[bytes]]:
         if (origin / name).is_file():
             return (origin / name).open("rb")
     raise CorpusError("no such file", path=origin / names[0])
-
-
-def _kept() -> KeptCorpus:
-    return KeptCorpus("giga_fren_questions", size="2.6 GB")

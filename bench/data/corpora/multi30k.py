@@ -19,28 +19,9 @@ HOST = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw
 FILES = ("train", "val", "test_2016_flickr")
 LANGUAGES = ("fr", "en")
 
+KEPT = KeptCorpus("multi30k", size="3 MB")
+Reader = KEPT.open
 Say = Callable[[str], None]
-
-
-class Reader:
-    """Reads the captions that were kept."""
-
-    def __init__(self) -> None:
-        self._kept = _kept()
-        self._kept.require()
-
-    def fingerprint(self) -> str:
-        """Digest the kept captions."""
-        return self._kept.fingerprint()
-
-    def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
-        """Read all captions."""
-        return self._kept.read()
-
-
-def is_here() -> bool:
-    """Tell whether the captions were kept already."""
-    return _kept().exists
 
 
 def fetch(say: Say) -> str:
@@ -69,7 +50,7 @@ def import_from(origin: Path, say: Say = lambda _: None) -> str:
         corpus = FilesReader(str(origin)).read(num_pairs=0)
     if not corpus.is_split:
         raise CorpusError("wanted train, validation and test", path=origin)
-    _kept().keep(corpus, origin=origin.name)
+    KEPT.keep(corpus, origin=origin.name)
     return f"{sum(len(split) for split in corpus[:3]):,} captions kept"
 
 
@@ -83,7 +64,3 @@ def _read(folder: Path, name: str) -> Iterator[SentencePair]:
     if len(sides[0]) != len(sides[1]):
         raise CorpusError(f"{len(sides[0])} lines, but {len(sides[1])} in English", path=paths[0])
     yield from (SentencePair(*pair) for pair in zip(*sides, strict=True) if all(pair))
-
-
-def _kept() -> KeptCorpus:
-    return KeptCorpus("multi30k", size="3 MB")

@@ -19,28 +19,9 @@ DESCRIPTION = "everyday questions from Tatoeba (CC BY 2.0 FR)"
 ADDRESS = "https://www.manythings.org/anki/fra-eng.zip"
 MEMBER = "fra.txt"
 
+KEPT = KeptCorpus("tatoeba_questions", size="8 MB")
+Reader = KEPT.open
 Say = Callable[[str], None]
-
-
-class Reader:
-    """Reads the questions that were kept."""
-
-    def __init__(self) -> None:
-        self._kept = _kept()
-        self._kept.require()
-
-    def fingerprint(self) -> str:
-        """Digest the kept questions."""
-        return self._kept.fingerprint()
-
-    def read(self, *, num_pairs: int) -> Corpus:  # noqa: ARG002 - a corpus of real text is whole
-        """Read all questions."""
-        return self._kept.read()
-
-
-def is_here() -> bool:
-    """Tell whether the questions were kept already."""
-    return _kept().exists
 
 
 def fetch(say: Say) -> str:
@@ -64,7 +45,7 @@ def import_from(origin: Path, say: Say = lambda _: None) -> str:
         corpus = Corpus(train=list(pairs))
     if not corpus.train:
         raise CorpusError("no question in it", path=origin)
-    _kept().keep(corpus, origin=origin.name)
+    KEPT.keep(corpus, origin=origin.name)
     return f"{sum(len(split) for split in corpus[:3]):,} questions kept"
 
 
@@ -75,7 +56,3 @@ def _questions(lines: Iterator[bytes]) -> Iterator[SentencePair]:
         french = rest.partition("\t")[0].strip()
         if all(text.endswith("?") and text.count("?") == 1 for text in (english, french)):
             yield SentencePair(french, english)
-
-
-def _kept() -> KeptCorpus:
-    return KeptCorpus("tatoeba_questions", size="8 MB")
