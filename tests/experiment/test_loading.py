@@ -55,6 +55,19 @@ def test_a_profile_is_the_same_experiment_at_another_size() -> None:
     assert experiment.variants["plain"].config.training.epochs == 12
 
 
+def test_a_profile_may_speak_of_one_variant() -> None:
+    """What it says there holds for that variant alone, and it must know it."""
+    table = "\n[profiles.quick.variants.wide]\nmodel.hidden_size = 30\n"
+    experiment = load_experiment(write(FILE + table))
+
+    sizes = [experiment.variants[name].config.model.hidden_size for name in ("plain", "wide")]
+    assert sizes == [20, 30]
+    full = load_experiment(write(FILE + table), profile="full")
+    assert full.variants["wide"].config.model.hidden_size == 40
+    with pytest.raises(BenchError, match=r"profiles\.quick: unknown variant 'wile'.*'wide'"):
+        load_experiment(write(FILE + table.replace("wide", "wile")))
+
+
 def test_the_command_line_has_the_last_word() -> None:
     """`--set` changes every variant and is remembered; `--corpus` is where, not what."""
     experiment = load_experiment(
