@@ -58,6 +58,10 @@ class ModelConfig:
     equal, as it leaves them on a GPU. For all but `untied`, where the decoder state is not as wide
     as the embedding, a projection without bias stands between."""
 
+    output_std: Annotated[float, Field(ge=0)] = 0.0
+    """Standard deviation at which an untied output matrix is drawn; 0 leaves torch's own, which is
+    far smaller than that of embedding rows. The control for ties: they begin at embedding rows."""
+
     embedding_init: EmbeddingInit = "random"
     """Where embedding rows begin: drawn at random, at fastText vectors where there are any, or at
     the vectors of other words (the right deviation, the wrong meaning)."""
@@ -94,6 +98,10 @@ class ModelConfig:
         for name in DROPOUTS:
             if getattr(self, name) * self.dropout_scale >= 1:
                 raise ValueError(f"{name} × dropout_scale must stay below 1")
+        if self.output_std and self.tie_output_weights != "untied":
+            raise ValueError(
+                "output_std is for an untied output matrix; a tied one begins elsewhere"
+            )
         if self.embedding_init == "random" and self.embedding_scale != 1.0:
             raise ValueError("embedding_scale has nothing to scale while embedding_init is random")
 

@@ -125,6 +125,8 @@ class OutputLayer(nn.Module):
             config.embedding_dim if related else config.decoder_hidden_size,
             embedding.num_embeddings,
         )
+        if config.output_std:
+            nn.init.normal_(self.linear.weight, std=config.output_std)
         if self.ties == "tied":
             self.linear.weight = embedding.weight
         elif self.ties == "started_equal":

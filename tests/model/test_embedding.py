@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from torch import nn
 
 from bench.data.vectors.lookup import Rows
 from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
+from bench.model.decoder import OutputLayer
 from bench.model.embedding import build_embedding
 
 DIM, NUM_TOKENS = 4, 30
@@ -58,6 +60,20 @@ def test_shuffled_rows_are_those_of_other_words() -> None:
     assert sorted(shuffled.tolist()) == sorted(straight.tolist())
     assert not torch.equal(shuffled, straight)
     assert not torch.equal(shuffled, other)
+
+
+def test_an_output_matrix_can_begin_as_wide_as_embeddings() -> None:
+    """At the deviation asked for; a tied one begins elsewhere, so that is refused."""
+    embedding = nn.Embedding(500, 8)
+    config = ModelConfig(embedding_dim=8, decoder_hidden_size=8)
+
+    usual = OutputLayer(config, embedding=embedding).linear.weight
+    wide = OutputLayer(replace(config, output_std=1.0), embedding=embedding).linear.weight
+
+    assert usual.std().item() < 0.5
+    assert wide.std().item() == pytest.approx(1.0, rel=0.05)
+    with pytest.raises(ValidationError, match="for an untied output matrix"):
+        replace(config, output_std=1.0, tie_output_weights="tied")
 
 
 def test_scaling_nothing_is_refused() -> None:
