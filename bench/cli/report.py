@@ -25,6 +25,7 @@ def command(folder: Path | None, **selected: Any) -> None:
 
     from bench.cli.session import compare_results, require_results
     from bench.comparison.by_length import bleu_by_length
+    from bench.comparison.scorecard import keep_score
     from bench.report.page import Report, write_report
 
     results = require_results(session)
@@ -49,6 +50,9 @@ def command(folder: Path | None, **selected: Any) -> None:
             results=by_variant,
             tags=session.tracker.provenance(results),
             ledger=dict(ledger.items()) | {"corpus": corpus},
+            scorecard=keep_score(
+                session.experiment.expected, by_variant, baseline=session.experiment.baseline
+            ),
             by_length=bleu_by_length(by_variant, test.pairs, lowercase=first.config.data.lowercase),
             configs={spec.variant: spec.to_toml() for spec in session.specs[: len(by_variant)]},
         ),

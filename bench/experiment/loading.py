@@ -7,6 +7,7 @@
     [data] [vectors] [model] [training] [evaluation]      what all variants share
     [variants.NAME]                             what differs: model.cell = "lstm"
     [profiles.NAME]                             the same experiment at another size
+    [expected.VARIANT]                          what was published: low, high, source
 
 A variant overrides a profile, unless the profile speaks of that variant, in a table
 [profiles.quick.variants.NAME].
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 from bench.data.config import DataConfig, VectorsConfig
 from bench.errors import BenchError, ConfigError, UnknownNameError
 from bench.evaluation.config import EvaluationConfig
-from bench.experiment.schema import Experiment, RunConfig, Variant
+from bench.experiment.schema import Expectation, Experiment, RunConfig, Variant
 from bench.model.config import ModelConfig
 from bench.training.config import TrainingConfig
 
@@ -36,7 +37,8 @@ SECTIONS: dict[str, type] = {
     "training": TrainingConfig,
     "evaluation": EvaluationConfig,
 }
-TOP_KEYS = {"question", "baseline", "seeds", "variants", "profiles", *SECTIONS}
+TOP_KEYS = {"question", "baseline", "seeds", "variants", "profiles", "expected", *SECTIONS}
+UNSHARED = {"variants", "profiles", "expected"}
 Settings = dict[str, Any]
 """Dotted names and values, such as `model.cell` and "lstm"."""
 
@@ -75,7 +77,7 @@ def _build(
 ) -> Experiment:
     where = str(path)
     _refuse_unknown("key", document, TOP_KEYS, where=where)
-    top = {key: document[key] for key in document if key not in {"variants", "profiles"}}
+    top = {key: document[key] for key in document if key not in UNSHARED}
     shared = _flatten(top)
     profiles = document.get("profiles", {})
     if profile not in profiles:
@@ -116,8 +118,22 @@ def _build(
         seeds=check_seeds(common.get("seeds", []), where=f"{where}, seeds"),
         variants=variants,
         profile=profile,
+        expected=_expectations(document.get("expected", {}), variants, where=where),
         adhoc=tuple(overrides),
     )
+
+
+def _expectations(
+    tables: Settings, variants: Mapping[str, Variant], *, where: str
+) -> tuple[Expectation, ...]:
+    _refuse_unknown("variant", tables, variants, where=f"{where}, expected")
+    found = []
+    for variant, table in tables.items():
+        place = f"{where}, expected.{variant}"
+        _refuse_unknown("key", table, _field_names(Expectation) - {"variant"}, where=place)
+        values = {**table, "variant": variant}
+        found.append(_validate(Expectation, values, section=f"expected.{variant}", where=place))
+    return tuple(found)  # type: ignore[arg-type]
 
 
 def _build_variant(

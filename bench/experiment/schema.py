@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from bench.data.config import DataConfig, VectorsConfig
+from pydantic.dataclasses import dataclass as strict_dataclass
+
+from bench.data.config import STRICT, DataConfig, VectorsConfig
 from bench.evaluation.config import EvaluationConfig
 from bench.model.config import ModelConfig
 from bench.training.config import TrainingConfig
@@ -32,6 +35,22 @@ class Variant:
     """Another variant: this one's hidden sizes are scaled until it has as many parameters."""
 
 
+@strict_dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class Expectation:
+    """An effect that was published: variant minus baseline, a range."""
+
+    variant: str
+    metric: Literal["bleu", "loss"] = "bleu"
+    low: float
+    high: float
+    source: str
+    """Where it was published, and what to know about it."""
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
     """A question, a baseline and its variants, at one size."""
@@ -42,5 +61,6 @@ class Experiment:
     seeds: Sequence[int]
     variants: Mapping[str, Variant]
     profile: str
+    expected: Sequence[Expectation]
     adhoc: Sequence[str]
     """Settings changed on the command line: such runs are for trying things."""

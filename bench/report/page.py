@@ -6,11 +6,12 @@ Three files: `README.md` for a reader, `results.json` for a program, `overview.s
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.comparison.by_length import LengthClass
 from bench.comparison.comparison import Comparison, VariantRow
+from bench.comparison.scorecard import Score
 from bench.comparison.statistics import Interval
 from bench.comparison.wording import answer
 from bench.report.figures import save_overview
@@ -47,6 +48,8 @@ class Report:
     """What was kept of the corpus."""
     configs: Mapping[str, str]
     """Resolved settings of each variant, as TOML."""
+    scorecard: Sequence[Score] = ()
+    """Published effects beside ours."""
     by_length: Sequence[LengthClass] = ()
     """BLEU by length of the source sentence."""
 
@@ -71,6 +74,7 @@ def render_markdown(report: Report) -> str:
         f"{report.comparison.confidence:.1%} intervals, so that all hold together with 95 %. "
         f"Within ±{report.comparison.margin:g} BLEU counts as equivalent. "
         f"sacreBLEU `{report.comparison.signature}`.",
+        *([_render_scorecard(report)] if report.scorecard else []),
         *([_render_lengths(report)] if report.by_length else []),
         "## Data\n\n" + _render_facts(report.ledger.items()),
         "## Where this comes from\n\n" + _render_facts(_provenance(report).items()),
@@ -101,6 +105,26 @@ def _render_cost(comparison: Comparison) -> str:
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [_cost_row(row) for row in comparison.rows]
+    return "\n".join(lines)
+
+
+def _render_scorecard(report: Report) -> str:
+    lines = [
+        "## Published effects beside ours\n",
+        "| variant − baseline | published | ours, 95 % | | source |",
+        "|---|--:|--:|---|---|",
+    ]
+    for score in report.scorecard:
+        expected = score.expected
+        unit = "BLEU" if expected.metric == "bleu" else "loss"
+        published = f"{expected.low:+g}"
+        if expected.high != expected.low:
+            published += f" to {expected.high:+g}"
+        ours = "–" if score.ours is None else _interval(score.ours, "+")
+        lines.append(
+            f"| {expected.variant} | {published} {unit} | {ours} | {score.agreement} "
+            f"| {expected.source} |"
+        )
     return "\n".join(lines)
 
 
@@ -165,6 +189,14 @@ def _figures(report: Report) -> dict[str, object]:
         "answer": answer(report.comparison),
         "provenance": _provenance(report),
         "data": dict(report.ledger),
+        "scorecard": [
+            {
+                **asdict(score.expected),
+                "ours": score.ours,
+                "agreement": score.agreement,
+            }
+            for score in report.scorecard
+        ],
         "by_length": [found._asdict() for found in report.by_length],
         "settings": dict(report.configs),
         "runs": runs,

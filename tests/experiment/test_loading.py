@@ -68,6 +68,22 @@ def test_a_profile_may_speak_of_one_variant() -> None:
         load_experiment(write(FILE + table.replace("wide", "wile")))
 
 
+def test_published_effects_belong_to_a_variant() -> None:
+    """Low, high, source; unknown variants and keys are refused."""
+    table = '\n[expected.wide]\nlow = 0.5\nhigh = 1.0\nsource = "somebody"\n'
+
+    (expected,) = load_experiment(write(FILE + table)).expected
+
+    assert (expected.variant, expected.metric, expected.low) == ("wide", "bleu", 0.5)
+    for old, new, message in (
+        ("expected.wide", "expected.wile", "unknown variant 'wile'"),
+        ("low", "lo", "unknown key 'lo'"),
+        ("0.5", "1.5", "low must not be above high"),
+    ):
+        with pytest.raises(BenchError, match=message):
+            load_experiment(write(FILE + table.replace(old, new)))
+
+
 def test_the_command_line_has_the_last_word() -> None:
     """`--set` changes every variant and is remembered; `--corpus` is where, not what."""
     experiment = load_experiment(

@@ -1,0 +1,47 @@
+"""Published effects beside ours."""
+
+import pytest
+
+from bench.comparison.scorecard import keep_score
+from bench.experiment.schema import Expectation
+from tests.comparison.test_comparison import result
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "scores", "agreement"),
+    [
+        (0.8, 1.2, (21.0, 22.1, 22.9), "same sign and size"),
+        (0.8, 1.2, (25.0, 26.1, 26.9), "same sign, larger"),
+        (5.0, 6.0, (21.0, 22.1, 22.9), "same sign, smaller"),
+        (0.8, 1.2, (19.0, 20.1, 20.9), "opposite sign"),
+        (0.8, 1.2, (15.0, 26.0, 24.0), "undetermined"),
+        (-0.4, 0.4, (20.1, 20.9, 22.0), "agrees"),
+        (-0.4, 0.4, (25.0, 26.1, 26.9), "larger"),
+        (-0.4, 0.4, (15.0, 16.1, 16.9), "smaller"),
+    ],
+)
+def test_the_interval_is_put_beside_the_published_range(
+    low: float, high: float, scores: tuple[float, ...], agreement: str
+) -> None:
+    """Baseline 20, 21, 22 on three seeds."""
+    results = {
+        "a": [result("a", seed, 20.0 + seed) for seed in range(3)],
+        "b": [result("b", seed, bleu) for seed, bleu in enumerate(scores)],
+    }
+    expected = Expectation(variant="b", low=low, high=high, source="somebody")
+
+    (score,) = keep_score([expected], results, baseline="a")
+
+    assert score.agreement == agreement
+    assert score.ours is not None
+    assert score.ours.estimate == pytest.approx(sum(scores) / 3 - 21)
+
+
+def test_what_was_not_run_is_said() -> None:
+    """Nor a diverged one."""
+    expected = Expectation(variant="b", low=1.0, high=2.0, source="somebody")
+    results = {"a": [result("a", 1, 20.0)], "b": [result("b", 1, None)]}
+
+    (score,) = keep_score([expected], results, baseline="a")
+
+    assert (score.ours, score.agreement) == (None, "not run")
