@@ -9,6 +9,8 @@ from rich.console import Console
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
+REPORTS = Path("reports")
+
 
 @click.command("report")
 @experiment_options
@@ -26,13 +28,15 @@ def command(folder: Path | None, **selected: Any) -> None:
     from bench.cli.session import compare_results, require_results
     from bench.comparison.by_length import bleu_by_length
     from bench.comparison.scorecard import keep_score
+    from bench.report.index import write_index
     from bench.report.page import Report, write_report
 
     results = require_results(session)
     first = next(spec for spec in session.specs if spec.identity in results)
     ledger = session.data[first.data_fingerprint].ledger
     corpus = Path(ledger.corpus).name
-    folder = folder or Path("reports", first.experiment, f"{first.profile}-{corpus}")
+    in_index = folder is None
+    folder = folder or REPORTS / first.experiment / f"{first.profile}-{corpus}"
     test = session.data[first.data_fingerprint].load_split("test")
     by_variant = {
         name: [
@@ -58,3 +62,6 @@ def command(folder: Path | None, **selected: Any) -> None:
         ),
     )
     console.print(f"written: {folder}/README.md, results.json, overview.svg", highlight=False)
+    if in_index:
+        write_index(REPORTS)
+        console.print(f"index: {REPORTS}/README.md", highlight=False)

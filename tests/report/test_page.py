@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.comparison.comparison import compare
+from bench.report.index import write_index
 from bench.report.page import Report, write_report
 from tests.comparison.test_comparison import result
 
@@ -79,3 +80,21 @@ def test_the_figure_is_a_picture_with_its_axes_named(folder: Path) -> None:
     ElementTree.fromstring(text)
     assert "test BLEU, one dot per seed" in text
     assert "validation BLEU, mean and range" in text
+
+
+def test_the_index_lists_every_report(folder: Path) -> None:
+    """By question, with each verdict; made from the reports alone."""
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    results["settings"]["a"] = "evaluation.equivalence_margin = 0.5"
+    for name in ("quick-one", "quick-two"):
+        (folder.parent / "reports" / "it" / name).mkdir(parents=True)
+        target = folder.parent / "reports" / "it" / name / "results.json"
+        target.write_text(json.dumps(results | {"data": {"corpus": name, "train_pairs": 1234}}))
+
+    write_index(folder.parent / "reports")
+
+    index = (folder.parent / "reports" / "README.md").read_text("utf-8")
+    assert index.count("## Does it?") == 1
+    row = "| [quick-one, quick](it/quick-one/README.md) | 1,234 | against a: b better (+5.1) | 3 |"
+    assert row in index
+    assert "(it/quick-two/README.md)" in index
