@@ -17,7 +17,21 @@ from bench.cli.options import experiment_options
 @click.argument("texts", nargs=-1)
 @click.option("--variant", help="Which variant's model; the best of all if not given.")
 @click.option("--seed", type=int, help="Which seed's model; the best if not given.")
-def command(texts: tuple[str, ...], variant: str | None, seed: int | None, **selected: Any) -> None:
+@click.option(
+    "--beam",
+    "beam_size",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Hypotheses carried along; 1 takes the likeliest word at each step.",
+)
+def command(
+    texts: tuple[str, ...],
+    variant: str | None,
+    seed: int | None,
+    beam_size: int,
+    **selected: Any,
+) -> None:
     """Translate TEXTS, or the lines of standard input, with EXPERIMENT's best model.
 
     Best is what scored highest on the validation split.
@@ -33,7 +47,7 @@ def command(texts: tuple[str, ...], variant: str | None, seed: int | None, **sel
         translator = Translator.load(found)
     console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
     lines = texts or tuple(line.rstrip("\n") for line in sys.stdin)
-    for translation in translator.translate(lines):
+    for translation in translator.translate(lines, beam_size=beam_size):
         click.echo(translation)
 
 

@@ -12,7 +12,8 @@ from bench.data.prepared import EncodedSplit, FlatSentences, PreparedCorpus
 from bench.data.subwords import PieceCutter
 from bench.data.tokenization import detokenize, tokenize
 from bench.data.vocabulary import EOS_ID, Vocabulary
-from bench.evaluation.decoding import greedy
+from bench.evaluation.config import EvaluationConfig
+from bench.evaluation.decoding import decode
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.checkpoint import load_weights, save_weights
@@ -65,13 +66,17 @@ class Translator:
             pieces=pieces.read_bytes() if pieces.exists() else None,
         )
 
-    def translate(self, texts: Sequence[str], *, max_length: int = 100) -> list[str]:
+    def translate(
+        self, texts: Sequence[str], *, max_length: int = 100, beam_size: int = 1
+    ) -> list[str]:
         """Translate sentences, in their order; an empty one stays empty.
 
         Args:
             texts: French sentences.
             max_length: most tokens of a translation.
+            beam_size: hypotheses carried along; 1 is greedy.
         """
+        how = EvaluationConfig(max_length=max_length, beam_size=beam_size)
         tokens = [self._cut(text) for text in texts]
         said = [place for place, sentence in enumerate(tokens) if sentence]
         translations = [""] * len(texts)
@@ -79,7 +84,7 @@ class Translator:
             return translations
         split = self._encode([tokens[place] for place in said])
         for batch in sorted_batches(split, batch_size=BATCH_SIZE):
-            decoded = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
+            decoded = decode(self._model, batch.source, batch.source_lengths, how)
             for index, token_ids in zip(batch.indices, decoded, strict=True):
                 translations[said[index]] = self._join(self._target.decode(token_ids))
         return translations

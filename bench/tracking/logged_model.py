@@ -6,7 +6,16 @@ from pathlib import Path
 
 import mlflow.pyfunc
 
-REQUIREMENTS = ("torch", "numpy", "safetensors", "spacy", "sacremoses", "pydantic", "platformdirs")
+REQUIREMENTS = (
+    "torch",
+    "numpy",
+    "safetensors",
+    "spacy",
+    "sacremoses",
+    "sentencepiece",
+    "pydantic",
+    "platformdirs",
+)
 PACKAGE = Path(__file__).parents[1]
 ENTRY = Path(__file__).with_name("pyfunc_entry.py")
 
