@@ -154,14 +154,14 @@ class MlflowTracker:
         """Write a variant's parent run: mean curves, test mean and deviation over seeds.
 
         Metrics of MLflow cannot be taken back, so a parent that was written for other seeds gives
-        way to a new one.
+        way to a new one; one that covers these seeds and more stays.
         """
         children = sorted(run.identity for run in summary.runs)
         covered = " ".join(children)[:MAX_TAG]
         parent = self._find_parent(summary.group)
         if parent is None:
             return
-        if parent.data.tags.get("covers") != covered:
+        if not set(children) <= set(parent.data.tags.get("covers", "").split()):
             parent_id = (
                 self._renewed(parent) if "covers" in parent.data.tags else parent.info.run_id
             )

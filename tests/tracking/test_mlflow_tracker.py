@@ -175,6 +175,11 @@ def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: 
     for child in runs(uri, tracker, "tags.kind = 'run'"):
         assert child.data.tags["mlflow.parentRunId"] == after.info.run_id
 
+    tracker.summarise(summary([first]))  # fewer seeds: what is known stays
+    (kept,) = runs(uri, tracker, "tags.kind = 'variant'")
+    assert kept.info.run_id == after.info.run_id
+    assert kept.data.metrics["test/bleu"] == 25.0
+
 
 def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(
     uri: str, tracker: MlflowTracker, tmp_path: Path
