@@ -81,7 +81,10 @@ def _draw_seeds(
                 capsize=3,
                 color=colours[row.variant],
             )
-    axes.set_xticks(range(len(finished)), finished.keys(), rotation=15)
+    axes.set_xticks(range(len(finished)), finished.keys())
+    axes.tick_params(axis="x", labelrotation=35)
+    for label in axes.get_xticklabels():
+        label.set(ha="right", rotation_mode="anchor")
     axes.set_xlim(-0.4, len(finished) - 0.4)
     axes.set_ylabel("test BLEU, one dot per seed")
 

@@ -27,6 +27,10 @@ def provenance() -> Mapping[str, str]:
     return tags | _git_tags()
 
 
+DECISIVE = ("bench", "experiments", "pyproject.toml", "constraints.txt")
+"""What in a clone can change a score; a report being written there cannot."""
+
+
 def command_line() -> str:
     """Return the command as a person would type it."""
     return " ".join(["python -m bench", *sys.argv[1:]])
@@ -43,7 +47,8 @@ def _git_tags() -> dict[str, str]:
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return {"git.commit": "unknown (not run from a clone)"}
-    return {"git.commit": commit, "git.dirty": str(bool(_git("status", "--porcelain"))).lower()}
+    changed = _git("status", "--porcelain", "--", *DECISIVE)
+    return {"git.commit": commit, "git.dirty": str(bool(changed)).lower()}
 
 
 def _git(*arguments: str) -> str:
