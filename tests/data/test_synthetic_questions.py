@@ -140,3 +140,24 @@ def test_every_verb_can_be_conjugated_and_has_objects_that_exist() -> None:
     for verb in verbs():
         assert fr.conjugate(verb.french, "present", 2)
         assert set(verb.objects) <= nouns().keys()
+
+
+def test_nobody_is_addressed_in_two_ways(pairs: list[SentencePair]) -> None:
+    """Tu and vous never meet in one sentence."""
+    familiar, polite = (
+        re.compile(rf"\b({words})\b", re.IGNORECASE)
+        for words in ("tu|te|toi|ton|ta|tes", "vous|votre|vos")
+    )
+
+    assert not [
+        pair.source
+        for pair in pairs
+        if familiar.search(pair.source) and polite.search(pair.source.replace("rendez-vous", ""))
+    ]
+
+
+def test_pronouns_stand_between_a_verb_and_its_particle(pairs: list[SentencePair]) -> None:
+    """Threw it away, never threw away it."""
+    wrong = re.compile(r"\b(away|back|up|off) (it|them|him)\b")
+
+    assert not [pair.target for pair in pairs if wrong.search(pair.target)]

@@ -1,6 +1,6 @@
 """The grammar as a whole: a seed in, question after question out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bench.data.corpora.synthetic_questions import (
     copulas,
@@ -43,11 +43,24 @@ VOCATIVE_CHANCE = 0.02
 GENDERED = {"es", "es-tu", "t'es-tu", "êtes", "seras", "seras-tu", "te"}
 
 
+FAMILIAR = {"tu", "te", "toi", "ton", "ta", "tes"}
+POLITE = {"vous", "votre", "vos"}
+
+
+def mixes_address(french_words: Sequence[str]) -> bool:
+    """Tell whether somebody is addressed with both tu and vous, which nobody does."""
+    heard = [word for word in french_words if word != "rendez-vous"]
+    familiar = any(w in FAMILIAR or w.endswith("-tu") or w.startswith("t'") for w in heard)
+    return familiar and any(w in POLITE or w.endswith("-vous") for w in heard)
+
+
 def draw_questions(seed: int = SEED) -> Iterator[tuple[str, str]]:
     """Yield French questions and their English translations without end, repeats included."""
     draw = Draw(seed)
     while True:
         french_words, english_words = draw.weighted(KINDS)(draw)
+        if mixes_address(french_words):
+            continue
         called = {"tu", "ton", "ta"} & set(french_words) and not GENDERED & set(french_words)
         if called and draw.chance(VOCATIVE_CHANCE):
             name = name_phrase(draw)

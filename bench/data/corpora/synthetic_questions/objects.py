@@ -207,7 +207,10 @@ def _general(draw: Draw, noun: Noun, *, plural: bool) -> Phrase:
 
 def owner_of(draw: Draw, subject: Phrase) -> tuple[str, str]:
     """Choose whose things a clause speaks of: mostly its subject's."""
-    return subject.own if draw.chance(0.75) or not subject.pronoun else draw.word(OWNERS)
+    if draw.chance(0.75) or not subject.pronoun:
+        return subject.own
+    unmixed = [owner for owner in OWNERS if {owner[0], subject.own[0]} != {"ton", "votre"}]
+    return draw.word(unmixed)
 
 
 def _plain_somebody(draw: Draw, owner: tuple[str, str]) -> Phrase:

@@ -15,8 +15,13 @@ from bench.data.corpora.synthetic_questions.clauses import (
     french_clause,
 )
 from bench.data.corpora.synthetic_questions.draw import Draw
-from bench.data.corpora.synthetic_questions.objects import PERSONAL, UNAMBIGUOUS, add_object
-from bench.data.corpora.synthetic_questions.phrases import Phrase
+from bench.data.corpora.synthetic_questions.objects import (
+    NAMED,
+    PERSONAL,
+    UNAMBIGUOUS,
+    add_object,
+)
+from bench.data.corpora.synthetic_questions.phrases import Phrase, pick_noun
 from bench.data.corpora.synthetic_questions.subordination import add_subordinate
 from bench.data.corpora.synthetic_questions.verb_phrases import (
     PLAIN_MODALS,
@@ -26,7 +31,7 @@ from bench.data.corpora.synthetic_questions.verb_phrases import (
     pick_tense,
     pick_verb,
 )
-from bench.data.corpora.synthetic_questions.words import Verb, nouns
+from bench.data.corpora.synthetic_questions.words import Verb
 
 Style = Literal["inversion", "est-ce que", "intonation"]
 STYLES: dict[Style, float] = {"inversion": 0.45, "est-ce que": 0.35, "intonation": 0.2}
@@ -191,10 +196,10 @@ def object_question(draw: Draw) -> Pair:
 def which_object(draw: Draw) -> Pair:
     """Quel livre lis-tu; combien de fleurs as-tu achetées."""
     verb = draw.word(UNAMBIGUOUS)
-    while PERSONAL & set(verb.objects) and draw.chance(0.8):
+    while set(verb.objects) <= NAMED or (PERSONAL & set(verb.objects) and draw.chance(0.8)):
         verb = draw.word(UNAMBIGUOUS)
-    kind = draw.weighted({kind: len(nouns()[kind]) ** 0.5 for kind in verb.objects})
-    noun = draw.word(nouns()[kind])
+    kinds = [kind for kind in verb.objects if kind not in NAMED]  # not: which tennis
+    noun = pick_noun(draw, kinds)
     counting = not verb.preposition and draw.chance(0.35)
     plural = noun.counted and (counting or draw.chance(0.25))
     tense, modal = pick_tense(draw, verb)
