@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -78,6 +79,9 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
     finally:
         if server is not None:
             server.terminate()
+            server.wait(30)
+            with socket.socket() as probe:  # its workers have gone with it
+                assert probe.connect_ex(("127.0.0.1", 5000))
 
 
 def start_ui(folder: Path) -> subprocess.Popen[bytes]:

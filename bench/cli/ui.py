@@ -1,10 +1,14 @@
 """`ui`: MLflow's own pages on the recorded runs."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 
 import click
+
+PATIENCE_SECONDS = 5.0
 
 
 @click.command("ui")
@@ -23,13 +27,45 @@ def command(tracking_uri: str | None, host: str, port: int) -> None:
             f"no recorded runs at {without_password(uri)}; "
             "python -m bench run gru_vs_lstm makes some"
         )
+    _refuse_taken(host, port)
     # Without its job execution the server is two processes of 240 MB in place of ten.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "1"}
     click.echo(
         f"Runs of {without_password(uri)} at http://{host}:{port}/#/experiments?workflowType=machine_learning"
     )
     arguments = ["--backend-store-uri", uri, "--host", host, "--port", str(port)]
-    done = subprocess.run(
-        [sys.executable, "-m", "mlflow", "server", *arguments], env=os.environ | quiet
+    # A session of its own, so that whatever it starts can be ended with it.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", *arguments],
+        env=os.environ | quiet,
+        start_new_session=True,
     )
-    sys.exit(done.returncode)
+    try:
+        sys.exit(server.wait())
+    finally:
+        _end(server)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    from bench.errors import ConfigError
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"--port: {host}:{port} cannot be used ({error.strerror}); name another"
+            ) from error
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server and its workers, which would outlive it and keep the port."""
+    for signum in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, signum)
+            server.wait(PATIENCE_SECONDS)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

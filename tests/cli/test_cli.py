@@ -1,5 +1,6 @@
 """The command line, as a person meets it."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,19 @@ def test_list_names_experiments_and_corpora(capsys: pytest.CaptureFixture[str]) 
     printed = capsys.readouterr().out
     assert "gru_vs_lstm" in printed
     assert "synthetic_questions" in printed
+
+
+def test_a_port_that_is_taken_is_said_to_be(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before the server starts."""
+    (tmp_path / "mlflow.db").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with pytest.raises(SystemExit) as left:
+            main(["ui", "--port", port])
+
+    assert left.value.code == 2
+    assert f"127.0.0.1:{port} cannot be used" in capfd.readouterr().err
