@@ -165,6 +165,8 @@ def _result(
         test=test.scores if test else {},
         signatures=test.signatures if test else {},
         hypotheses=tuple(test.hypotheses) if test else (),
+        sentence_losses=tuple(test.sentence_losses) if test else (),
+        sentence_tokens=tuple(test.sentence_tokens) if test else (),
         training_seconds=seconds,
         pairs_per_second=pairs / seconds if seconds else 0.0,
         peak_memory_bytes=_peak_memory(place.device),

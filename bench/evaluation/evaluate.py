@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import torch
+from torch.nn.functional import cross_entropy
 
 from bench.data.batching import Batch, sorted_batches
 from bench.data.config import DataConfig
@@ -21,7 +22,6 @@ from bench.evaluation.metrics import TEXT_METRICS
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision
 from bench.training.device import autocast
-from bench.training.loss import token_loss
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,10 @@ class Evaluation:
     """By text metric: everything that could change its figure."""
     hypotheses: Sequence[str]
     """Translations in the order of the split, detokenised."""
+    sentence_losses: Sequence[float]
+    """Nats of each sentence, summed over its tokens."""
+    sentence_tokens: Sequence[int]
+    """Target tokens of each sentence, with its end token."""
 
 
 @torch.inference_mode()
@@ -60,7 +64,7 @@ def evaluate(
     model.eval()
     device = next(model.parameters()).device
     translations: list[list[int]] = [[] for _ in range(len(split))]
-    forced = _ForcedTotals()
+    forced = _Forced(len(split))
     decoding_seconds = 0.0
     for batch in sorted_batches(split, batch_size=config.batch_size):
         moved = batch.to(device)
@@ -89,30 +93,37 @@ def evaluate(
         scores=scores,
         signatures={name: score.signature for name, score in scored.items()},
         hypotheses=hypotheses,
+        sentence_losses=[round(nats, 5) for nats in forced.nats.tolist()],
+        sentence_tokens=forced.num_tokens.tolist(),
     )
 
 
-class _ForcedTotals:
+class _Forced:
     """What the model makes of the reference when it is fed it: its loss, never its BLEU."""
 
-    def __init__(self) -> None:
-        self.loss = 0.0
+    def __init__(self, num_sentences: int) -> None:
+        self.nats = torch.zeros(num_sentences, dtype=torch.float64)
+        self.num_tokens = torch.zeros(num_sentences, dtype=torch.int64)
         self.correct = 0
-        self.num_tokens = 0
 
     def add(self, model: Seq2Seq, batch: Batch) -> None:
-        """Count in the loss in nats and the correct guesses of one batch."""
-        targets = batch.target[batch.target_mask]  # (N,)
+        """Count in the nats, tokens and correct guesses of one batch."""
+        mask = batch.target_mask  # (B, T)
+        targets = batch.target[mask]  # (N,)
         logits = model(batch)  # (N, V)
-        self.loss += token_loss(logits, targets).item() * batch.num_target_tokens
+        by_token = cross_entropy(logits.float(), targets, reduction="none")
+        nats = torch.zeros(mask.shape, device=mask.device).masked_scatter(mask, by_token)
+        places = torch.tensor(batch.indices)
+        self.nats[places] = nats.double().sum(1).cpu()
+        self.num_tokens[places] = mask.sum(1).cpu()
         self.correct += int((logits.argmax(-1) == targets).sum())
-        self.num_tokens += batch.num_target_tokens
 
     def scores(self) -> dict[str, float]:
-        """Return means over all tokens counted in."""
-        loss = self.loss / self.num_tokens
+        """Return means over all tokens."""
+        num_tokens = int(self.num_tokens.sum())
+        loss = float(self.nats.sum()) / num_tokens
         perplexity = math.exp(min(loss, 100.0))  # a hopeless model's would not fit a float
-        accuracy = self.correct / self.num_tokens
+        accuracy = self.correct / num_tokens
         return {"loss": loss, "perplexity": perplexity, "token_accuracy": accuracy}
 
 

@@ -18,8 +18,8 @@ from bench.experiment.schema import Experiment, RunConfig, Variant
 from bench.model.matching import match_parameters
 from bench.training.device import resolve_precision
 
-SCORE_VERSION = 1
-"""Raise it when code of data, model, training or evaluation changes what a run scores."""
+SCORE_VERSION = 2
+"""Raise it when code of data, model, training or evaluation changes what a run scores or keeps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

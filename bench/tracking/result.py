@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Outcome = Literal["finished", "diverged"]
+BY_SENTENCE = ("hypotheses", "sentence_losses", "sentence_tokens")
+"""Fields with one entry per sentence of the test split."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,10 @@ class RunResult:
     """By text metric: everything that could change its figure."""
     hypotheses: Sequence[str]
     """Translations of the test split, in its order."""
+    sentence_losses: Sequence[float]
+    """Nats of each sentence of the test split, summed over its tokens."""
+    sentence_tokens: Sequence[int]
+    """Target tokens of each sentence of the test split."""
     training_seconds: float
     pairs_per_second: float
     peak_memory_bytes: int
@@ -54,4 +60,5 @@ class RunResult:
     def from_json(cls, data: Mapping[str, Any]) -> "RunResult":
         """Rebuild a result from `to_json`."""
         epochs = tuple(EpochRecord(**epoch) for epoch in data["epochs"])
-        return cls(**{**data, "epochs": epochs, "hypotheses": tuple(data["hypotheses"])})
+        lists = {name: tuple(data[name]) for name in BY_SENTENCE}
+        return cls(**{**data, "epochs": epochs, **lists})

@@ -28,6 +28,8 @@ def result(variant: str, seed: int, bleu: float | None) -> RunResult:
         test=test,
         signatures={"bleu": "case:lc"} if test else {},
         hypotheses=(),
+        sentence_losses=(),
+        sentence_tokens=(),
         training_seconds=10.0,
         pairs_per_second=500.0,
         peak_memory_bytes=1,

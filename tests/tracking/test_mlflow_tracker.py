@@ -63,6 +63,8 @@ def result(seed: int, *, variant: str = "gru", bleu: float = 20.0) -> RunResult:
         test={"bleu": bleu, "loss": 2.0},
         signatures={"bleu": "case:lc"},
         hypotheses=("who?",),
+        sentence_losses=(),
+        sentence_tokens=(),
         training_seconds=3.0,
         pairs_per_second=7.0,
         peak_memory_bytes=5,
