@@ -15,7 +15,7 @@ HOMES = {  # a framework, and the only places that may import it
     "sacrebleu": "evaluation/metrics.py",
     "spacy": "data/tokenization.py",
     "fasttext": "data/vectors/",
-    "matplotlib": "report/figures.py",
+    "matplotlib": "report/figures/",
     "rich": "cli",
     "click": "cli",
 }

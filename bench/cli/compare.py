@@ -9,14 +9,52 @@ from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 
+def _simulate(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print how often the verdicts are right, and leave."""
+    if not wanted:
+        return
+    from bench.cli.calibration import print_calibration
+
+    print_calibration(Console())
+    ctx.exit()
+
+
 @click.command("compare")
 @experiment_options
-def command(**selected: Any) -> None:
-    """Answer EXPERIMENT's question from what has been recorded. Nothing is trained."""
-    console = Console()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to write it to standard output.",
+)
+@click.option(
+    "--simulate",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_simulate,
+    help="Show, by simulated experiments, how often the verdicts are right; needs no EXPERIMENT.",
+)
+def command(form: str, **selected: Any) -> None:
+    """Answer EXPERIMENT's question from what has been recorded. Nothing is trained.
+
+    Every recorded seed counts, unless --seeds says which.
+    """
+    console = Console(stderr=form != "table")
     session = open_session(console, selected)
 
-    from bench.cli.session import compare_results, require_results
+    from bench.cli.session import compare_results, require_results, with_recorded_seeds
     from bench.cli.tables import print_comparison
+    from bench.report.formats import FORMATS
 
-    print_comparison(console, compare_results(session, require_results(session)))
+    if selected["seeds"] is None:
+        session = with_recorded_seeds(session)
+    results = require_results(session)
+    with console.status("resampling the test sentences"):
+        comparison = compare_results(session, results)
+    if form == "table":
+        print_comparison(console, comparison)
+    else:
+        click.echo(FORMATS[form](comparison), nl=False)

@@ -32,7 +32,8 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     from bench.data.batching import TrainingBatches
     from bench.engine.execution import build_model
     from bench.errors import UnknownNameError
-    from bench.report.figures import save_rate_search
+    from bench.report.figures.drawing import standalone
+    from bench.report.figures.rate_search import draw_rate_search
     from bench.tracking.provenance import command_line, provenance
     from bench.tracking.rate_search import log_rate_search
     from bench.training.rate_finder import find_learning_rate
@@ -55,7 +56,8 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
         )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"find-lr-{session.experiment.name}-{variant}.svg"
-    save_rate_search(path, found, title=f"{session.experiment.name}, {variant}")
+    title = f"{session.experiment.name}, {variant}"
+    path.write_text(standalone(draw_rate_search(found, title=title)), "utf-8")
     log_rate_search(
         session.uri,
         session.tracker.experiment_id,

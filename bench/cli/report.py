@@ -1,13 +1,17 @@
 """`report`: the answer as files that can be committed."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+
+if TYPE_CHECKING:
+    from bench.report.record import Report
 
 REPORTS = Path("reports")
 
@@ -18,50 +22,38 @@ REPORTS = Path("reports")
     "--to",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write to. Default: reports/EXPERIMENT/PROFILE-CORPUS.",
+    help="Folder to write to. Default: reports/EXPERIMENT, and in it a folder of its own for "
+    "another profile or corpus than the experiment's.",
 )
 def command(folder: Path | None, **selected: Any) -> None:
-    """Write EXPERIMENT's answer from recorded results: figures, and no sentence of the corpus."""
+    """Write EXPERIMENT's answer from recorded results, as pages, figures and numbers.
+
+    Of a corpus that is not our own the files hold no sentence. Every recorded seed counts, unless
+    --seeds says which. A discussion.md in the folder is taken into the pages, never overwritten.
+    """
     console = Console()
     session = open_session(console, selected)
 
-    from bench.cli.session import compare_results, require_results
-    from bench.comparison.by_length import bleu_by_length
-    from bench.comparison.scorecard import keep_score
+    from bench.cli.gathering import gather
+    from bench.cli.session import require_results, with_recorded_seeds
     from bench.report.index import write_index
-    from bench.report.page import Report, write_report
+    from bench.report.pages import write_report
 
+    if selected["seeds"] is None:
+        session = with_recorded_seeds(session)
     results = require_results(session)
-    first = next(spec for spec in session.specs if spec.identity in results)
-    ledger = session.data[first.data_fingerprint].ledger
-    corpus = Path(ledger.corpus).name
-    in_index = folder is None
-    folder = folder or REPORTS / first.experiment / f"{first.profile}-{corpus}"
-    test = session.data[first.data_fingerprint].load_split("test")
-    by_variant = {
-        name: [
-            results[spec.identity]
-            for spec in session.specs
-            if spec.variant == name and spec.identity in results
-        ]
-        for name in session.experiment.variants
-    }
-    write_report(
-        folder,
-        Report(
-            experiment=session.experiment.name,
-            comparison=compare_results(session, results),
-            results=by_variant,
-            tags=session.tracker.provenance(results),
-            ledger=dict(ledger.items()) | {"corpus": corpus},
-            scorecard=keep_score(
-                session.experiment.expected, by_variant, baseline=session.experiment.baseline
-            ),
-            by_length=bleu_by_length(by_variant, test.pairs, lowercase=first.config.data.lowercase),
-            configs={spec.variant: spec.to_toml() for spec in session.specs[: len(by_variant)]},
-        ),
-    )
-    console.print(f"written: {folder}/README.md, results.json, overview.svg", highlight=False)
+    with console.status("writing the report"):
+        report = gather(session, results, selected)
+        in_index = folder is None
+        folder = folder or REPORTS / session.experiment.name / _own_folder(report, selected)
+        written = write_report(folder, report)
+    console.print(f"written: {', '.join(map(str, written))}", highlight=False)
     if in_index:
         write_index(REPORTS)
         console.print(f"index: {REPORTS}/README.md", highlight=False)
+
+
+def _own_folder(report: "Report", selected: Mapping[str, Any]) -> str:
+    """Name what is not as the experiment's file has it; "" if nothing is."""
+    profile = report.profile if report.profile != "quick" else ""
+    return "-".join(part for part in (profile, report.corpus if selected["corpus"] else "") if part)

@@ -2,13 +2,19 @@
 
 import os
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+
+if TYPE_CHECKING:
+    from bench.cli.session import Session
+    from bench.comparison.comparison import Comparison
+    from bench.engine.scheduling import Outcome
 
 
 @click.command("run")
@@ -17,49 +23,52 @@ from bench.cli.options import experiment_options
     "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per CPU core."
 )
 @click.option("--force", is_flag=True, help="Do finished runs again.")
-def command(jobs: int | None, force: bool, **selected: Any) -> None:
+@click.option(
+    "--until-decided",
+    is_flag=True,
+    help="Add seeds until every verdict is decided, by a rule that allows for the looking.",
+)
+@click.option(
+    "--max-seeds",
+    type=click.IntRange(min=2),
+    default=30,
+    show_default=True,
+    help="Most seeds with --until-decided.",
+)
+def command(
+    jobs: int | None, force: bool, until_decided: bool, max_seeds: int, **selected: Any
+) -> None:
     """Run EXPERIMENT: every variant with every seed, then the answer.
 
     A finished run is never done twice and an interrupted one goes on where it stopped, so the same
     command may be given again at any time.
     """
+    if until_decided and force:
+        raise click.UsageError("--until-decided and --force do not go together.")
     console = Console()
     cores = _count_cores()
     session = open_session(console, selected, num_processes=cores)
 
-    from bench.cli.progress import RunProgress
-    from bench.cli.session import compare_results
+    from bench.cli.session import with_seeds
     from bench.cli.summaries import summarise
     from bench.cli.tables import print_comparison
-    from bench.engine.executors.processes import ProcessExecutor
-    from bench.engine.scheduling import run_all
-    from bench.tracking.provenance import command_line, provenance
 
     on_gpu = session.device.type == "cuda"
     jobs = jobs or (1 if on_gpu else cores)
-    executor = ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, cores // jobs))
-    console.print(
-        f"{session.experiment.name}: {len(session.specs)} runs "
-        f"({len(session.experiment.variants)} variants × {len(session.experiment.seeds)} seeds), "
-        f"{jobs} at a time on {session.device}",
-        highlight=False,
-    )
-    identities = [spec.identity for spec in session.specs]
-    num_done = 0 if force else len(session.tracker.find_results(identities))
-    with RunProgress(console, num_runs=len(identities) - num_done) as progress:
-        outcome = run_all(
-            session.specs,
-            session.data,
-            executor=executor,
-            tracker=session.tracker,
-            tags={**provenance(), "command": command_line()},
-            device=str(session.device),
-            force=force,
-            listen=progress,
-        )
-    if outcome.reused:
-        console.print(f"{outcome.reused} runs had been done before and were not done again")
-    comparison = compare_results(session, outcome.results)
+    seeds = list(session.experiment.seeds)
+    looks = _plan_looks(seeds, max_seeds) if until_decided else ()
+    if looks:
+        shown = ", ".join(map(str, looks))
+        console.print(f"Until decided: looking after {shown} seeds", highlight=False)
+        seeds += [seed for seed in range(1, max_seeds + 1) if seed not in seeds]
+    for num_seeds in looks or (len(seeds),):
+        session = with_seeds(session, seeds[:num_seeds])
+        outcome = _run_all(console, session, looks=looks, jobs=jobs, threads=cores, force=force)
+        comparison = _compare(console, session, outcome, looks)
+        if comparison.decided or outcome.failures:
+            break
+        if looks and num_seeds != looks[-1]:
+            _say_undetermined(console, comparison, num_seeds)
     with console.status("writing the summary"):
         summarise(session, outcome.results, comparison)
     print_comparison(console, comparison)
@@ -69,6 +78,80 @@ def command(jobs: int | None, force: bool, **selected: Any) -> None:
         for failure in outcome.failures:
             console.print(f"  {failure.spec.name}: {failure.reason}", highlight=False)
         sys.exit(1)
+
+
+def _run_all(
+    console: Console,
+    session: "Session",
+    *,
+    looks: Sequence[int],
+    jobs: int,
+    threads: int,
+    force: bool,
+) -> "Outcome":
+    """Do what is lacking of the plan, with live progress."""
+    from bench.cli.progress import RunProgress
+    from bench.engine.executors.processes import ProcessExecutor
+    from bench.engine.scheduling import run_all
+    from bench.tracking.provenance import command_line, provenance
+
+    num_variants = len(session.experiment.variants)
+    console.print(
+        f"{session.experiment.name}: {len(session.specs)} runs ({num_variants} variants × "
+        f"{len(session.specs) // num_variants} seeds), {jobs} at a time on {session.device}",
+        highlight=False,
+    )
+    tags = {**provenance(), "command": command_line()}
+    if looks:
+        tags["looks"] = " ".join(map(str, looks))
+    identities = [spec.identity for spec in session.specs]
+    num_done = 0 if force else len(session.tracker.find_results(identities))
+    with RunProgress(console, num_runs=len(identities) - num_done) as progress:
+        outcome = run_all(
+            session.specs,
+            session.data,
+            executor=ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, threads // jobs)),
+            tracker=session.tracker,
+            tags=tags,
+            device=str(session.device),
+            force=force,
+            listen=progress,
+        )
+    if outcome.reused:
+        console.print(f"{outcome.reused} runs had been done before and were not done again")
+    return outcome
+
+
+def _compare(
+    console: Console, session: "Session", outcome: "Outcome", looks: Sequence[int]
+) -> "Comparison":
+    from bench.cli.session import compare_results
+
+    with console.status("resampling the test sentences"):
+        return compare_results(session, outcome.results, looks=looks)
+
+
+def _plan_looks(seeds: Sequence[int], max_seeds: int) -> tuple[int, ...]:
+    from bench.comparison.looks import plan_looks
+    from bench.errors import ConfigError
+
+    if not 2 <= len(seeds) <= max_seeds:
+        raise ConfigError(
+            f"--until-decided begins with at least 2 seeds and at most --max-seeds {max_seeds}; "
+            f"here it would begin with {len(seeds)}"
+        )
+    return plan_looks(len(seeds), max_seeds)
+
+
+def _say_undetermined(console: Console, comparison: "Comparison", num_seeds: int) -> None:
+    open_ones = [
+        row.variant
+        for row in comparison.rows
+        if row.difference is not None and row.difference.verdict == "undetermined"
+    ]
+    console.print(
+        f"after {num_seeds} seeds undetermined: {', '.join(open_ones)}; going on", highlight=False
+    )
 
 
 def _count_cores() -> int:

@@ -7,8 +7,9 @@ import torch
 
 from bench.cli.options import parse_seeds
 from bench.comparison.comparison import Comparison, compare
+from bench.comparison.resampling import resample
 from bench.data.config import DataConfig
-from bench.data.corpus import load_reader
+from bench.data.corpus import SentencePair, load_reader
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
@@ -135,17 +136,77 @@ def data_configs(experiment: Experiment) -> list[DataConfig]:
     return list(dict.fromkeys(variant.config.data for variant in experiment.variants.values()))
 
 
-def compare_results(session: Session, results: Mapping[str, RunResult]) -> Comparison:
-    """Compare what there is of the planned runs."""
-    experiment = session.experiment
-    by_variant: dict[str, list[RunResult]] = {name: [] for name in experiment.variants}
+def with_seeds(session: Session, seeds: Sequence[int]) -> Session:
+    """Return the same session with other seeds."""
+    first = session.specs[0].seed
+    one_each = [spec for spec in session.specs if spec.seed == first]
+    specs = [replace(spec, seed=seed) for seed in seeds for spec in one_each]
+    return replace(session, specs=specs)
+
+
+def with_recorded_seeds(session: Session) -> Session:
+    """Return the same session with every seed that has been recorded for its variants."""
+    groups = {spec.group for spec in session.specs}
+    recorded = session.tracker.recorded_seeds(groups)
+    return with_seeds(session, sorted(recorded | {spec.seed for spec in session.specs}))
+
+
+def results_by_variant(
+    session: Session, results: Mapping[str, RunResult]
+) -> dict[str, list[RunResult]]:
+    """Sort what there is of the planned runs by variant."""
+    by_variant: dict[str, list[RunResult]] = {name: [] for name in session.experiment.variants}
     for spec in session.specs:
         if spec.identity in results:
             # Two variants may be one and the same run; each shows it under its own name.
             result = replace(results[spec.identity], variant=spec.variant)
             by_variant[spec.variant].append(result)
-    margin = experiment.variants[experiment.baseline].config.evaluation.equivalence_margin
-    return compare(experiment.question, by_variant, baseline=experiment.baseline, margin=margin)
+    return by_variant
+
+
+def test_pairs(session: Session) -> Sequence[SentencePair]:
+    """Return the test split, which all variants must share.
+
+    Raises:
+        BenchError: when they do not.
+    """
+    fingerprints = dict.fromkeys(spec.data_fingerprint for spec in session.specs)
+    first, *others = (session.data[fingerprint] for fingerprint in fingerprints)
+    pairs = first.load_split("test").pairs
+    if any(other.load_split("test").pairs != pairs for other in others):
+        raise BenchError(
+            f"{session.experiment.name}: the variants' settings of data lead to different test "
+            "splits, on which scores cannot be compared"
+        )
+    return pairs
+
+
+def compare_results(
+    session: Session, results: Mapping[str, RunResult], *, looks: Sequence[int] = ()
+) -> Comparison:
+    """Compare what there is of the planned runs.
+
+    Args:
+        session: with the plan.
+        results: by identity.
+        looks: numbers of seeds at which the answer is looked at; if not given, those recorded.
+    """
+    experiment = session.experiment
+    by_variant = results_by_variant(session, results)
+    finished = [run for runs in by_variant.values() for run in runs if run.outcome == "finished"]
+    config = experiment.variants[experiment.baseline].config
+    return compare(
+        experiment.question,
+        by_variant,
+        resample(
+            finished,
+            [pair.target for pair in test_pairs(session)],
+            lowercase=config.data.lowercase,
+        ),
+        baseline=experiment.baseline,
+        margin=config.evaluation.equivalence_margin,
+        looks=looks or session.tracker.recorded_looks(results),
+    )
 
 
 def _load(selection: Selection) -> Experiment:

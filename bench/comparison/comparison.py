@@ -1,17 +1,22 @@
-"""Results to statements: each variant's score, and its difference to the baseline."""
+"""Results to statements: each variant's scores, and its differences to the baseline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
+import numpy as np
+
+from bench.comparison.equal_time import differences_at_equal_time
+from bench.comparison.looks import significance_per_look
+from bench.comparison.resampling import LOSS, METRICS, Draws
 from bench.comparison.statistics import (
+    Estimate,
     Interval,
     Verdict,
-    corrected_confidence,
-    detectable_difference,
+    estimate,
+    holm,
     judge,
-    mean_interval,
-    seeds_needed,
+    sign_test,
 )
 from bench.tracking.result import RunResult
 
@@ -20,16 +25,32 @@ DECISIVE = "bleu"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A variant against the baseline, on the seeds that both finished."""
+    """A variant minus the baseline, on the seeds that both finished."""
 
-    bleu: Interval
-    """Variant minus baseline; corrected for the number of comparisons."""
+    by_metric: Mapping[str, Interval]
+    """Corrected for the number of comparisons, metric by metric."""
     verdict: Verdict
+    """By BLEU."""
+    significance: float
+    """At which BLEU's interval stands: its share of the permitted error."""
+    p_value: float
+    """Of BLEU, not corrected."""
     num_seeds: int
+    seeds_ahead: int
+    """Of them, those on which the variant had the higher BLEU."""
+    sign_p_value: float
+    """Of the sign test on these, which assumes nothing of how differences are spread."""
+    seed_deviation: float | None
+    """Of the difference in BLEU between seeds; None of one."""
+    sentence_deviation: float
+    """Of the mean difference in BLEU, by the choice of test sentences."""
     detectable: float | None
-    """Smallest true difference that so many seeds find with a power of 0.8; None below two."""
+    """Smallest true difference in BLEU that is found here with a power of 0.8; None of one seed."""
     seeds_needed: int | None
-    """Seeds that would find a true difference of the observed size; None: not within 1,000."""
+    """Seeds that would find a true difference of the observed size; None: no number would within
+    1,000, given these test sentences."""
+    at_equal_time: Interval
+    """In validation BLEU, when the faster of the two had finished; by seeds alone, 95 %."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,14 +61,13 @@ class VariantRow:
     is_baseline: bool
     num_finished: int
     num_diverged: int
-    bleu: Interval | None
-    """Mean over seeds with a 95 % interval; None if no run finished."""
-    chrf: float | None
-    loss: float | None
+    scores: Mapping[str, Interval]
+    """Mean test score over seeds with its 95 % interval, by metric; empty if no run finished."""
     parameters: int
     training_seconds: float
     pairs_per_second: float
     sentences_per_second: float | None
+    peak_memory_bytes: int
     difference: Difference | None
     """None for the baseline, and where nothing can be paired."""
 
@@ -60,46 +80,64 @@ class Comparison:
     rows: Sequence[VariantRow]
     margin: float
     """Differences in BLEU within ± this count as none."""
-    confidence: float
-    """Of each difference's interval, so that all of them hold together with 95 %."""
+    num_sentences: int
+    """Of the test split."""
+    looks: Sequence[int]
+    """Numbers of seeds at which the answer was to be looked at; one: all at once."""
+    significance: float
+    """That all differences share; smaller than 0.05 where there are several looks."""
     signature: str
     """Of the BLEU scores."""
+
+    @property
+    def baseline(self) -> VariantRow:
+        """Return the variant that the others are compared with."""
+        return next(row for row in self.rows if row.is_baseline)
+
+    @property
+    def decided(self) -> bool:
+        """Tell whether every difference has a verdict other than undetermined."""
+        return all(
+            row.difference is not None and row.difference.verdict != "undetermined"
+            for row in self.rows
+            if not row.is_baseline
+        )
 
 
 def compare(
     question: str,
     results: Mapping[str, Sequence[RunResult]],
+    draws: Draws,
     *,
     baseline: str,
     margin: float,
+    looks: Sequence[int] = (),
 ) -> Comparison:
     """Compare every variant with the baseline, paired by seed.
 
     Args:
         question: what is asked.
         results: the runs of each variant, whatever came of them.
+        draws: scores of the finished runs on draws of the test sentences.
         baseline: the variant that the others are compared with.
         margin: of equivalence, in BLEU.
+        looks: numbers of seeds at which the answer was to be looked at, if at several.
     """
-    confidence = corrected_confidence(max(1, len(results) - 1))
-    rows = [
-        _row(
-            variant,
-            runs,
-            difference=None
-            if variant == baseline
-            else _difference(runs, results[baseline], margin=margin, confidence=confidence),
-            is_baseline=variant == baseline,
-        )
-        for variant, runs in results.items()
-    ]
-    signatures = {run.signatures[DECISIVE] for runs in results.values() for run in _finished(runs)}
+    finished = {name: _finished(runs) for name, runs in results.items()}
+    significance = significance_per_look(tuple(looks) or (2,))
+    differences = _differences(finished, draws, baseline, margin=margin, significance=significance)
+    everything = [run for runs in finished.values() for run in runs]
     return Comparison(
         question=question,
-        rows=rows,
+        rows=[
+            _row(name, runs, draws, differences.get(name), is_baseline=name == baseline)
+            for name, runs in results.items()
+        ],
         margin=margin,
-        confidence=confidence,
-        signature=" / ".join(sorted(signatures)),
+        num_sentences=len(everything[0].sentence_tokens) if everything else 0,
+        looks=tuple(looks),
+        significance=significance,
+        signature=" / ".join(sorted({run.signatures[DECISIVE] for run in everything})),
     )
 
 
@@ -108,7 +146,12 @@ def _finished(runs: Sequence[RunResult]) -> list[RunResult]:
 
 
 def _row(
-    variant: str, runs: Sequence[RunResult], *, difference: Difference | None, is_baseline: bool
+    variant: str,
+    runs: Sequence[RunResult],
+    draws: Draws,
+    difference: Difference | None,
+    *,
+    is_baseline: bool,
 ) -> VariantRow:
     finished = _finished(runs)
     return VariantRow(
@@ -116,49 +159,112 @@ def _row(
         is_baseline=is_baseline,
         num_finished=len(finished),
         num_diverged=len(runs) - len(finished),
-        bleu=mean_interval([run.test[DECISIVE] for run in finished]) if finished else None,
-        chrf=_mean(finished, "chrf"),
-        loss=_mean(finished, "loss"),
+        scores={metric: _score(finished, draws, metric).interval() for metric in METRICS}
+        if finished
+        else {},
         parameters=runs[0].parameters if runs else 0,
         training_seconds=fmean(run.training_seconds for run in finished) if finished else 0.0,
         pairs_per_second=fmean(run.pairs_per_second for run in finished) if finished else 0.0,
-        sentences_per_second=_mean(finished, "sentences_per_second"),
+        sentences_per_second=fmean(run.test["sentences_per_second"] for run in finished)
+        if finished
+        else None,
+        peak_memory_bytes=max((run.peak_memory_bytes for run in finished), default=0),
         difference=difference,
     )
 
 
-def _mean(runs: Sequence[RunResult], metric: str) -> float | None:
-    return fmean(run.test[metric] for run in runs) if runs else None
+def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:
+    return estimate(
+        [run.test[metric] for run in runs],
+        np.column_stack([draws[metric][run.identity] for run in runs]),
+        num_sentences=len(runs[0].sentence_tokens),
+    )
+
+
+def _differences(
+    finished: Mapping[str, Sequence[RunResult]],
+    draws: Draws,
+    baseline: str,
+    *,
+    margin: float,
+    significance: float,
+) -> dict[str, Difference]:
+    """Return each variant's difference to the baseline, corrected together by Holm's rule."""
+    pairs = {
+        name: _pair(runs, finished[baseline]) for name, runs in finished.items() if name != baseline
+    }
+    pairs = {name: pair for name, pair in pairs.items() if pair}
+    estimates: dict[str, dict[str, Estimate]] = {name: {} for name in pairs}
+    intervals: dict[str, dict[str, Interval]] = {name: {} for name in pairs}
+    shares: dict[str, float] = {}
+    for metric in METRICS:
+        found = {
+            name: _paired(pair, draws, metric)
+            for name, pair in pairs.items()
+            if metric != LOSS or _same_tokens(pair)
+        }
+        corrected = holm([each.p_value() for each in found.values()], significance=significance)
+        for (name, each), share in zip(found.items(), corrected, strict=True):
+            estimates[name][metric] = each
+            intervals[name][metric] = each.interval(significance=share)
+            if metric == DECISIVE:
+                shares[name] = share
+    return {
+        name: _difference(
+            estimates[name][DECISIVE], intervals[name], pair, margin=margin, share=shares[name]
+        )
+        for name, pair in pairs.items()
+    }
+
+
+Pair = tuple[RunResult, RunResult]
+"""A variant's run and the baseline's of the same seed."""
+
+
+def _pair(runs: Sequence[RunResult], baseline: Sequence[RunResult]) -> list[Pair]:
+    others = {run.seed: run for run in baseline}
+    return [(run, others[run.seed]) for run in runs if run.seed in others]
+
+
+def _same_tokens(pairs: Sequence[Pair]) -> bool:
+    """Tell whether both count the same tokens: nats per token mean the same only then."""
+    return all(run.sentence_tokens == other.sentence_tokens for run, other in pairs)
+
+
+def _paired(pairs: Sequence[Pair], draws: Draws, metric: str) -> Estimate:
+    return estimate(
+        [run.test[metric] - other.test[metric] for run, other in pairs],
+        np.column_stack(
+            [draws[metric][run.identity] - draws[metric][other.identity] for run, other in pairs]
+        ),
+        num_sentences=len(pairs[0][0].sentence_tokens),
+    )
 
 
 def _difference(
-    runs: Sequence[RunResult],
-    baseline: Sequence[RunResult],
+    bleu: Estimate,
+    by_metric: Mapping[str, Interval],
+    pairs: Sequence[Pair],
     *,
     margin: float,
-    confidence: float,
-) -> Difference | None:
-    scores = {run.seed: run.test[DECISIVE] for run in _finished(runs)}
-    others = {run.seed: run.test[DECISIVE] for run in _finished(baseline)}
-    differences = [scores[seed] - others[seed] for seed in sorted(scores.keys() & others.keys())]
-    if not differences:
-        return None
-    interval = mean_interval(differences, confidence=confidence)
-    if len(differences) < 2:
-        return Difference(
-            bleu=interval,
-            verdict="undetermined",
-            num_seeds=1,
-            detectable=None,
-            seeds_needed=None,
-        )
-    deviation = stdev(differences)
+    share: float,
+) -> Difference:
+    at_equal_time = differences_at_equal_time(*zip(*pairs, strict=True))
+    ahead = [run.test[DECISIVE] > other.test[DECISIVE] for run, other in pairs]
+    unequal = [run.test[DECISIVE] != other.test[DECISIVE] for run, other in pairs]
     return Difference(
-        bleu=interval,
-        verdict=judge(interval, margin=margin),
-        num_seeds=len(differences),
-        detectable=detectable_difference(
-            deviation, num_seeds=len(differences), confidence=confidence
-        ),
-        seeds_needed=seeds_needed(interval.estimate, deviation, confidence=confidence),
+        by_metric=by_metric,
+        verdict=judge(by_metric[DECISIVE], margin=margin),
+        significance=share,
+        p_value=bleu.p_value(),
+        num_seeds=bleu.num_seeds,
+        seeds_ahead=sum(ahead),
+        sign_p_value=sign_test(sum(ahead), sum(unequal)),
+        seed_deviation=bleu.seed_variance**0.5 if bleu.num_seeds > 1 else None,
+        sentence_deviation=bleu.sentence_variance**0.5,
+        detectable=bleu.detectable(significance=share),
+        seeds_needed=bleu.seeds_needed(significance=share),
+        at_equal_time=estimate(
+            at_equal_time, np.zeros((1, len(pairs))), num_sentences=1
+        ).interval(),
     )

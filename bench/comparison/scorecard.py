@@ -1,11 +1,11 @@
 """Published effects beside ours: the same sign, larger, smaller, or undetermined."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.comparison.statistics import Interval, mean_interval
+from bench.comparison.comparison import Comparison
+from bench.comparison.statistics import Interval
 from bench.experiment.schema import Expectation
-from bench.tracking.result import RunResult
 
 
 class Score(NamedTuple):
@@ -13,32 +13,19 @@ class Score(NamedTuple):
 
     expected: Expectation
     ours: Interval | None
-    """Variant minus baseline, paired by seed, 95 %; None where nothing can be paired."""
+    """Variant minus baseline, corrected; None where nothing can be paired."""
     agreement: str
 
 
-def keep_score(
-    expected: Sequence[Expectation],
-    results: Mapping[str, Sequence[RunResult]],
-    *,
-    baseline: str,
-) -> list[Score]:
-    """Compare each published effect with the recorded runs."""
+def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[Score]:
+    """Put each published effect beside the one found."""
+    differences = {row.variant: row.difference for row in comparison.rows}
     scores = []
     for expectation in expected:
-        differences = _differences(
-            results.get(expectation.variant, ()), results[baseline], expectation.metric
-        )
-        ours = mean_interval(differences) if differences else None
+        difference = differences.get(expectation.variant)
+        ours = difference.by_metric.get(expectation.metric) if difference else None
         scores.append(Score(expectation, ours, _agreement(expectation, ours)))
     return scores
-
-
-def _differences(
-    runs: Sequence[RunResult], baseline: Sequence[RunResult], metric: str
-) -> list[float]:
-    theirs = {run.seed: run.test[metric] for run in baseline if run.test}
-    return [run.test[metric] - theirs[run.seed] for run in runs if run.test and run.seed in theirs]
 
 
 def _agreement(expected: Expectation, ours: Interval | None) -> str:

@@ -1,20 +1,38 @@
-"""Intervals from paired seeds.
+"""From paired seeds and drawn test sentences to an estimate, an interval, a verdict.
 
 Each seed is a block: the same batches for every variant, so that differences are taken seed by
-seed. With few seeds Student's t is wide, and honestly so. The interval speaks about training
-again with other seeds; the uncertainty that comes from the choice of test sentences is not in it.
+seed. Their mean d̄ errs for two reasons, which are told apart and added up:
+
+    Var(d̄) = s²/n + B
+
+s² is the variance of the differences between n seeds, which holds whatever differs from run to
+run, and does so on the sentences at hand. B is what the sentences at hand have in common for all
+seeds: the variance of d̄ over draws of sentences, less the part of it that is each run's own and
+stands in s² already. (The two-way random-effects model, seeds × sentences; without the subtraction
+that part would be counted twice.)
+
+The interval adds up, as squares, how far each part would reach alone: Student's t with n − 1
+degrees of freedom for the seeds, the normal distribution for the sentences (Zou & Donner 2008,
+https://doi.org/10.1002/sim.3095). So a few seeds make it wide where they matter, and not where
+the sentences do. Satterthwaite's degrees of freedom for the sum were tried and missed the truth in
+8 % of simulated experiments with three seeds, for a promised 5 %.
 """
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, stdev
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
-from scipy.stats import nct, t
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest, nct, norm, t
 
 Verdict = Literal["better", "worse", "equivalent", "undetermined"]
 POWER = 0.8
+SIGNIFICANCE = 0.05
 MAX_SEEDS = 1_000
+FAR = 50.0
+"""Standard errors; SciPy's noncentral t is not asked about more."""
 
 
 class Interval(NamedTuple):
@@ -25,27 +43,143 @@ class Interval(NamedTuple):
     high: float
 
 
-def mean_interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
-    """Estimate a mean by Student's t; of one value the interval is the whole line.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A mean over seeds, and where its error comes from."""
+
+    mean: float
+    seed_variance: float
+    """Between seeds, of one seed; s² above. NaN for one seed."""
+    sentence_variance: float
+    """Of the mean, by the choice of test sentences; B above. No number of seeds lessens it."""
+    num_seeds: int
+    num_sentences: int
+
+    def interval(self, *, significance: float = SIGNIFICANCE) -> Interval:
+        """Return the range that misses the truth with this probability; of one seed, the line."""
+        if self.num_seeds < 2:
+            return Interval(self.mean, -math.inf, math.inf)
+        reach = self._reach(self.num_seeds, significance)
+        return Interval(self.mean, self.mean - reach, self.mean + reach)
+
+    def p_value(self) -> float:
+        """Return the significance at which the interval ends at zero."""
+        if self.num_seeds < 2 or self.mean == 0:
+            return 1.0
+        low, high = -300.0, 0.0  # of its decimal logarithm
+        for _ in range(60):
+            middle = (low + high) / 2
+            excludes = self._reach(self.num_seeds, 10**middle) < abs(self.mean)
+            low, high = (low, middle) if excludes else (middle, high)
+        return float(10**high)
+
+    def detectable(self, *, significance: float = SIGNIFICANCE) -> float | None:
+        """Return the smallest truth that would be found with a power of 0.8; None of one seed."""
+        if self.num_seeds < 2:
+            return None
+        low, high = 0.0, 2 * self._reach(self.num_seeds, significance)
+        if high == 0:  # every seed gave the same
+            return 0.0
+        while self._power(high, self.num_seeds, significance) < POWER:
+            high *= 2
+        for _ in range(50):
+            middle = (low + high) / 2
+            strong = self._power(middle, self.num_seeds, significance) >= POWER
+            low, high = (low, middle) if strong else (middle, high)
+        return high
+
+    def seeds_needed(self, *, significance: float = SIGNIFICANCE) -> int | None:
+        """Return the seeds that would find a truth as large as the mean, with a power of 0.8.
+
+        Returns:
+            At least two; None beyond a thousand, or where the sentences do not suffice.
+        """
+        if self.num_seeds < 2 or self._power(self.mean, MAX_SEEDS, significance) < POWER:
+            return None
+        low, high = 1, MAX_SEEDS  # more seeds never find less
+        while high - low > 1:
+            middle = (low + high) // 2
+            enough = self._power(self.mean, middle, significance) >= POWER
+            low, high = (low, middle) if enough else (middle, high)
+        return high
+
+    def _reach(self, num_seeds: int, significance: float) -> float:
+        """Return half the length of the interval."""
+        seeds = float(t.isf(significance / 2, num_seeds - 1)) ** 2 * self.seed_variance / num_seeds
+        sentences = float(norm.isf(significance / 2)) ** 2 * self.sentence_variance
+        return math.sqrt(seeds + sentences)
+
+    def _power(self, truth: float, num_seeds: int, significance: float) -> float:
+        """Return how often the interval around an estimate of this truth lies on its side of zero.
+
+        The square of the estimated error has about the degrees of freedom of Satterthwaite
+        (1946, https://doi.org/10.2307/3002019).
+        """
+        seeds, sentences = self.seed_variance / num_seeds, self.sentence_variance
+        error = math.sqrt(seeds + sentences)
+        if error == 0:
+            return float(truth != 0)
+        parts = seeds**2 / (num_seeds - 1) + sentences**2 / max(1, self.num_sentences - 1)
+        freedom = error**4 / parts
+        bound = self._reach(num_seeds, significance) / error
+        return float(nct.sf(bound, freedom, min(abs(truth) / error, bound + FAR)))
+
+
+def estimate(values: Sequence[float], draws: NDArray[Any], *, num_sentences: int) -> Estimate:
+    """Estimate a mean over seeds from what each seed gave.
 
     Args:
-        values: independent measurements, at least one.
-        confidence: in (0, 1).
+        values: a score or a paired difference of each of n seeds.
+        draws: the same on draws of test sentences, (D, n).
+        num_sentences: of the test split.
     """
-    mean = fmean(values)
-    if len(values) < 2:
-        return Interval(mean, -math.inf, math.inf)
-    reach = float(t.ppf((1 + confidence) / 2, len(values) - 1))
-    half = reach * stdev(values) / math.sqrt(len(values))
-    return Interval(mean, mean - half, mean + half)
+    num_seeds = len(values)
+    mean = float(np.mean(values))
+    if num_seeds < 2:
+        return Estimate(
+            mean=mean,
+            seed_variance=math.nan,
+            sentence_variance=float(draws.var()),
+            num_seeds=num_seeds,
+            num_sentences=num_sentences,
+        )
+    of_mean = float(draws.mean(1).var())
+    own = (float(draws.var(0).mean()) - of_mean) / (num_seeds - 1)  # of the mean, each run's own
+    return Estimate(
+        mean=mean,
+        seed_variance=float(np.var(values, ddof=1)),
+        sentence_variance=max(0.0, of_mean - max(0.0, own)),
+        num_seeds=num_seeds,
+        num_sentences=num_sentences,
+    )
 
 
-def corrected_confidence(num_comparisons: int, *, confidence: float = 0.95) -> float:
-    """Return the confidence at which several intervals all cover with at least `confidence`.
+def holm(p_values: Sequence[float], *, significance: float = SIGNIFICANCE) -> list[float]:
+    """Return each comparison's own significance, such that all together err so rarely.
 
-    Bonferroni's rule: the permitted error is shared out evenly.
+    Holm (1979, https://www.jstor.org/stable/4615733): of k comparisons the one with the smallest p
+    is judged at 1/k of the permitted error, the next at 1/(k − 1), until one does not pass; that
+    one's share goes for all that remain. An interval at its share excludes zero exactly when
+    Holm's test rejects.
     """
-    return 1 - (1 - confidence) / num_comparisons
+    shares = [0.0] * len(p_values)
+    share, passing = significance, True
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if passing:
+            share = significance / (len(p_values) - rank)
+            passing = p_values[place] < share
+        shares[place] = share
+    return shares
+
+
+def sign_test(num_ahead: int, num_unequal: int) -> float:
+    """Return how often fair coins would fall so unevenly, or more; 1 without a coin.
+
+    Args:
+        num_ahead: seeds on which one variant is ahead.
+        num_unequal: seeds on which either is.
+    """
+    return float(binomtest(num_ahead, num_unequal).pvalue) if num_unequal else 1.0
 
 
 def judge(difference: Interval, *, margin: float) -> Verdict:
@@ -62,47 +196,3 @@ def judge(difference: Interval, *, margin: float) -> Verdict:
     if -margin < difference.low and difference.high < margin:
         return "equivalent"
     return "undetermined"
-
-
-def detectable_difference(deviation: float, *, num_seeds: int, confidence: float) -> float:
-    """Return the smallest true difference that a paired t-test finds with a power of 0.8.
-
-    Args:
-        deviation: of the paired differences.
-        num_seeds: pairs, at least two.
-        confidence: of the test, in (0, 1).
-    """
-    low, high = 0.0, 1.0
-    while _power(high, num_seeds=num_seeds, confidence=confidence) < POWER:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        strong = _power(middle, num_seeds=num_seeds, confidence=confidence) >= POWER
-        low, high = (low, middle) if strong else (middle, high)
-    return high * deviation
-
-
-def seeds_needed(difference: float, deviation: float, *, confidence: float) -> int | None:
-    """Return how many seeds would find a true difference of this size with a power of 0.8.
-
-    Returns:
-        The number, or None beyond a thousand.
-    """
-    if difference == 0:
-        return None
-    effect = abs(difference) / deviation if deviation else math.inf
-    for num_seeds in range(2, MAX_SEEDS + 1):
-        if _power(effect, num_seeds=num_seeds, confidence=confidence) >= POWER:
-            return num_seeds
-    return None
-
-
-def _power(effect: float, *, num_seeds: int, confidence: float) -> float:
-    """Return the power of a two-sided paired t-test; `effect` in deviations of a difference."""
-    freedom = num_seeds - 1
-    critical = t.ppf((1 + confidence) / 2, freedom)
-    shift = effect * math.sqrt(num_seeds)
-    if math.isinf(shift):
-        return 1.0
-    power = nct.sf(critical, freedom, shift) + nct.cdf(-critical, freedom, shift)
-    return 1.0 if math.isnan(power) else float(power)

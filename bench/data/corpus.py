@@ -62,6 +62,11 @@ def corpus_names() -> list[str]:
     )
 
 
+def is_generated(name: str) -> bool:
+    """Tell whether a corpus is our own, so that its sentences may be shown to anybody."""
+    return name in corpus_names() and not hasattr(_module(name, where="corpus"), "KEPT")
+
+
 def describe(name: str) -> str:
     """Say in a line what a corpus is."""
     description: str = import_module(f"bench.data.corpora.{name}").DESCRIPTION

@@ -79,7 +79,12 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
     divergence = ""
     try:
         for result in train(
-            model, optimizer, batches, config.training, seed=spec.seed, first_epoch=len(epochs) + 1
+            model,
+            optimizer,
+            batches,
+            config.training,
+            seed=spec.chance,
+            first_epoch=len(epochs) + 1,
         ):
             evaluation = _evaluate(spec, data, model, validation)
             epochs.append(_record(result, evaluation))
@@ -102,7 +107,7 @@ def build_model(spec: RunSpec, data: PreparedCorpus) -> Seq2Seq:
         spec.config.model,
         source_tokens=len(data.source_vocabulary),
         target_tokens=len(data.target_vocabulary),
-        seed=spec.seed,
+        seed=spec.chance,
         vectors=Vectors(begin.load("source"), begin.load("target")) if begin else None,
     )
 

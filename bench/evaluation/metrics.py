@@ -2,15 +2,29 @@
 
 Every metric compares detokenised hypotheses with untouched references. Models that translate into
 lower case are scored without regard to case, and the signature says so (`case:lc`).
+
+A corpus's score is a function of counts added up over its sentences, its sufficient statistics.
+sacreBLEU counts; the function is written out here for arrays, so that thousands of resampled
+corpora are scored at once.
+
+Shapes: M sentences, K counts per sentence; … any leading dimensions.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from bench.registry import Registry
+
+Counts = NDArray[Any]  # whole numbers, in whatever format
+Scores = NDArray[np.float64]
+NGRAM_ORDER = 4
+CHRF_BETA = 2
 
 
 class Score(NamedTuple):
@@ -20,52 +34,92 @@ class Score(NamedTuple):
     signature: str
 
 
-class ScoreText(Protocol):
-    """Score translations against one reference each, in the same order."""
-
-    def __call__(
-        self, hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool
-    ) -> Score:
-        """Score them; `lowercase` lets case not count."""
-
-
-class TextMetric(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TextMetric:
     """A score of a whole corpus of translations."""
 
-    score: ScoreText
+    implementation: type[BLEU] | type[CHRF]
+    from_totals: Callable[[Counts], Scores]
+    """Counts added up over a corpus, (…, K), to scores, (…)."""
     higher_is_better: bool
+
+    def score(
+        self, hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool
+    ) -> Score:
+        """Score translations against one reference each; `lowercase` lets case not count."""
+        # sacreBLEU wants a list of reference *sets*, and quietly scores the first sentence alone
+        # when given a plain list: hence one place that calls it, and lengths that must agree.
+        _check(hypotheses, references)
+        metric = self.implementation(lowercase=lowercase)
+        value = metric.corpus_score(list(hypotheses), [list(references)]).score
+        return Score(value, str(metric.get_signature()))
+
+    def statistics(
+        self, hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool
+    ) -> Counts:
+        """Count in each sentence what the score of any corpus of them needs, (M, K)."""
+        _check(hypotheses, references)
+        metric = self.implementation(lowercase=lowercase)
+        counted = metric._extract_corpus_statistics(list(hypotheses), [list(references)])
+        return np.asarray(counted, dtype=np.int64)
 
 
 TEXT_METRICS: Registry[TextMetric] = Registry("metric")
 
 
-def text_metric(*, higher_is_better: bool) -> Callable[[ScoreText], ScoreText]:
-    """Decorate a scoring function to make it a metric under its own name."""
+def text_metric(
+    implementation: type[BLEU] | type[CHRF], *, higher_is_better: bool
+) -> Callable[[Callable[[Counts], Scores]], Callable[[Counts], Scores]]:
+    """Decorate the function from totals to a score: it becomes a metric under its own name."""
 
-    def register(score: ScoreText) -> ScoreText:
-        name = score.__name__  # type: ignore[attr-defined]
-        TEXT_METRICS.register(name)(TextMetric(score, higher_is_better))
-        return score
+    def register(from_totals: Callable[[Counts], Scores]) -> Callable[[Counts], Scores]:
+        metric = TextMetric(implementation, from_totals, higher_is_better)
+        TEXT_METRICS.register(from_totals.__name__)(metric)
+        return from_totals
 
     return register
 
 
-@text_metric(higher_is_better=True)
-def bleu(hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool) -> Score:
-    """BLEU in [0, 100] by sacreBLEU (https://aclanthology.org/W18-6319)."""
-    return _score(BLEU(lowercase=lowercase), hypotheses, references)
+@text_metric(BLEU, higher_is_better=True)
+def bleu(totals: Counts) -> Scores:
+    """BLEU in [0, 100] by sacreBLEU (https://aclanthology.org/W18-6319), smoothing `exp`.
+
+    Args:
+        totals: tokens of hypotheses and of references, then n-grams that match and n-grams that
+            there are, of one to four tokens, (…, 10).
+    """
+    length, wanted = totals[..., 0].astype(float), totals[..., 1].astype(float)
+    matches = totals[..., 2 : 2 + NGRAM_ORDER].astype(float)
+    ngrams = totals[..., 2 + NGRAM_ORDER :].astype(float)
+    # An order without a match counts as half a match, the next one as a quarter, and so on.
+    halvings = np.cumsum((matches == 0) & (ngrams > 0), axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precisions = np.where(matches > 0, matches, 0.5**halvings) / ngrams
+        score = 100 * np.exp(np.log(precisions).mean(-1))
+        score = np.where(length < wanted, score * np.exp(1 - wanted / length), score)
+    return np.where((matches.sum(-1) == 0) | (ngrams.min(-1) == 0), 0.0, score)
 
 
-@text_metric(higher_is_better=True)
-def chrf(hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool) -> Score:
-    """Character n-gram F-score, chrF2, in [0, 100] (https://aclanthology.org/W15-3049)."""
-    return _score(CHRF(lowercase=lowercase), hypotheses, references)
+@text_metric(CHRF, higher_is_better=True)
+def chrf(totals: Counts) -> Scores:
+    """Character n-gram F-score, chrF2, in [0, 100] (https://aclanthology.org/W15-3049).
+
+    Args:
+        totals: for each of the orders one to six: n-grams of hypotheses, of references, and those
+            that match, (…, 18).
+    """
+    by_order = totals.reshape(*totals.shape[:-1], -1, 3).astype(float)
+    ours, wanted, matches = by_order[..., 0], by_order[..., 1], by_order[..., 2]
+    counts = (ours > 0) & (wanted > 0)
+    orders = np.maximum(counts.sum(-1), 1)
+    precision = (np.where(counts, matches, 0) / np.where(counts, ours, 1)).sum(-1) / orders
+    recall = (np.where(counts, matches, 0) / np.where(counts, wanted, 1)).sum(-1) / orders
+    weight = CHRF_BETA**2
+    with np.errstate(invalid="ignore"):
+        score = 100 * (1 + weight) * precision * recall / (weight * precision + recall)
+    return np.where(precision + recall > 0, score, 0.0)
 
 
-def _score(metric: BLEU | CHRF, hypotheses: Sequence[str], references: Sequence[str]) -> Score:
-    # sacreBLEU wants a list of reference *sets*, and quietly scores the first sentence alone
-    # when given a plain list: hence one place that calls it, and lengths that must agree.
+def _check(hypotheses: Sequence[str], references: Sequence[str]) -> None:
     if len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses for {len(references)} references")
-    value = metric.corpus_score(list(hypotheses), [list(references)]).score
-    return Score(value, str(metric.get_signature()))

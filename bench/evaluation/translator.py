@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
+
+import torch
 
 from bench.data.batching import sorted_batches
 from bench.data.config import DataConfig
@@ -11,15 +14,24 @@ from bench.data.corpus import SentencePair
 from bench.data.prepared import EncodedSplit, FlatSentences, PreparedCorpus
 from bench.data.subwords import PieceCutter
 from bench.data.tokenization import detokenize, tokenize
-from bench.data.vocabulary import EOS_ID, Vocabulary
+from bench.data.vocabulary import BOS_ID, EOS_ID, PAD_ID, Vocabulary
 from bench.evaluation.config import EvaluationConfig
-from bench.evaluation.decoding import decode
+from bench.evaluation.decoding import decode, greedy
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.checkpoint import load_weights, save_weights
 
 SETTINGS, WEIGHTS, PIECES = "translator.json", "weights.safetensors", "pieces.fr.model"
 BATCH_SIZE = 100
+END = "⏎"
+
+
+class Attended(NamedTuple):
+    """Where a decoder looked while it translated one sentence."""
+
+    source: Sequence[str]  # (S,) tokens, the end among them
+    target: Sequence[str]  # (T,) tokens, the end among them
+    weights: Sequence[Sequence[float]]  # (T, S), each row sums to one
 
 
 class Translator:
@@ -88,6 +100,30 @@ class Translator:
             for index, token_ids in zip(batch.indices, decoded, strict=True):
                 translations[said[index]] = self._join(self._target.decode(token_ids))
         return translations
+
+    @property
+    def attends(self) -> bool:
+        """Tell whether the model looks back at the source."""
+        return self._model.decoder.attention is not None
+
+    @torch.inference_mode()
+    def attend(self, text: str, *, max_length: int = 100) -> Attended:
+        """Translate a sentence greedily and tell where the decoder looked at each token.
+
+        Raises:
+            ValueError: for a model without attention.
+        """
+        split = self._encode([self._cut(text)])
+        (batch,) = sorted_batches(split, batch_size=1)
+        (decoded,) = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
+        decoded = [token_id for token_id in decoded if token_id not in {BOS_ID, PAD_ID}]
+        target = torch.tensor([[*decoded, EOS_ID]])
+        weights = self._model.attention_weights(batch._replace(target=target))[0]
+        return Attended(
+            source=[*self._cut(text), END],
+            target=[*self._target.decode(decoded), END],
+            weights=[[round(float(weight), 4) for weight in row] for row in weights],
+        )
 
     def _cut(self, text: str) -> list[str]:
         if self._pieces is not None:

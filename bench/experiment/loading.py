@@ -139,7 +139,9 @@ def _expectations(
 def _build_variant(
     name: str, common: Settings, own: Settings, forced: Settings, *, where: str
 ) -> Variant:
-    match = own.pop("match_parameters", None)
+    match, replica = own.pop("match_parameters", None), own.pop("replica", 0)
+    if type(replica) is not int or replica < 0:
+        raise ConfigError(f"{where}: replica: wanted a whole number from 0, got {replica!r}")
     _refuse_unknown("key", own, _known_keys(), where=where)
     settings = {key: value for key, value in common.items() if "." in key} | own | forced
     parts: dict[str, Any] = {}
@@ -151,7 +153,7 @@ def _build_variant(
         }
         _refuse_unknown("key", values, _field_names(config), where=f"{where} ([{section}])")
         parts[section] = _validate(config, values, section=section, where=where)
-    return Variant(name=name, config=RunConfig(**parts), match_parameters=match)
+    return Variant(name=name, config=RunConfig(**parts), match_parameters=match, replica=replica)
 
 
 def _validate(config: type, values: Settings, *, section: str, where: str) -> object:

@@ -16,6 +16,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors
 from bench.experiment.schema import Experiment, RunConfig, Variant
 from bench.model.matching import match_parameters
+from bench.seeding import stream_seed
 from bench.training.device import resolve_precision
 
 SCORE_VERSION = 2
@@ -35,6 +36,13 @@ class RunSpec:
     adhoc: tuple[str, ...]
     vectors: PreparedVectors | None = None
     """Where embedding rows begin; None: at random."""
+    replica: int = 0
+    """Which draws, beside the seed's batches."""
+
+    @property
+    def chance(self) -> int:
+        """Return the seed of everything drawn in training but the batches, which seeds share."""
+        return stream_seed(self.seed, "replica", self.replica) if self.replica else self.seed
 
     @property
     def identity(self) -> str:
@@ -66,7 +74,8 @@ class RunSpec:
         flat = {f"{section}.{key}": v for section, values in sections for key, v in values.items()}
         # What is on disk is known by its fingerprint; where somebody keeps it is nobody's affair.
         names = ("data.corpus", "vectors.source", "vectors.target")
-        return flat | {name: Path(flat[name]).name for name in names}
+        flat |= {name: Path(flat[name]).name for name in names}
+        return flat | ({"replica": self.replica} if self.replica else {})
 
     def _settings(self) -> dict[str, Any]:
         without_data = {
@@ -107,6 +116,7 @@ def plan(
             config=config,
             data_fingerprint=prepared[config.data].fingerprint,
             vectors=vectors.get(name),
+            replica=experiment.variants[name].replica,
             adhoc=tuple(experiment.adhoc),
         )
         for seed in experiment.seeds

@@ -14,6 +14,9 @@ Made from the config classes; `tests/test_documentation.py` compares. A file is 
 - `[data]`, `[model]`, `[training]`, `[evaluation]`: what all variants share; the keys below.
 - `[variants.NAME]`: what differs, as `model.cell = "lstm"`. `match_parameters = "NAME"` scales both
   hidden sizes until the variant has as many parameters as that one, within one per cent.
+  `replica = 1` draws initialisation, dropout and teacher forcing anew, with the same batches.
+- `[expected.NAME]`: what was published of that variant's difference to the baseline: `low`, `high`,
+  `source`, and `metric = "bleu"` or `"loss"`.
 - `[profiles.NAME]`: the same experiment at another size; `quick` is the default.
 """
 

@@ -33,6 +33,9 @@ class Variant:
     config: RunConfig
     match_parameters: str | None
     """Another variant: this one's hidden sizes are scaled until it has as many parameters."""
+    replica: int = 0
+    """Other draws of initialisation, dropout and teacher forcing, with the same batches: the same
+    settings under another name, to see how much of a difference is chance."""
 
 
 @strict_dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)

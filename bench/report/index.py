@@ -1,18 +1,16 @@
-"""The index of all reports in a folder, made from their `results.json`."""
+"""The index of all reports in a folder, made from their figures."""
 
-import json
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from bench.comparison.comparison import Comparison, compare
-from bench.tracking.result import RunResult
+from bench.comparison.comparison import Comparison
+from bench.report.record import RESULTS, Report, load_report
 
 INDEX = "README.md"
 HEADING = """# Reports
 
-Each is made by `python -m bench report` from recorded results; figures only. Δ is the mean paired
-difference in BLEU to the baseline; its interval is in the report. What was tried, failures
+Each is made by `python -m bench report` from recorded results; of text that is not ours, figures
+only. Δ is the mean paired difference in BLEU to the baseline; its interval is in the report, which
+is there as `README.md` to be read here and as `index.html` for a browser. What was tried, failures
 included, is in [LOG.md](LOG.md).
 """
 
@@ -23,13 +21,13 @@ def write_index(folder: Path) -> None:
 
 
 def render_index(folder: Path) -> str:
-    """Render a table per question: corpus, answer, date, seeds."""
+    """Render a table per question: corpus, answer, seeds, date."""
     lines = [HEADING]
     question = ""
-    for path in sorted(folder.glob("*/*/results.json")):
-        report = json.loads(path.read_text("utf-8"))
-        if report["question"] != question:
-            question = report["question"]
+    for path in sorted([*folder.glob(f"*/{RESULTS}"), *folder.glob(f"*/*/{RESULTS}")]):
+        report = load_report(path.parent)
+        if report.comparison.question != question:
+            question = report.comparison.question
             lines += [
                 f"\n## {question}\n",
                 "| corpus | training pairs | answer | seeds | date |",
@@ -39,37 +37,22 @@ def render_index(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(report: dict[str, Any], link: str) -> str:
-    comparison = _compare(report)
-    profile = link.split("/")[1].partition("-")[0]
-    data = report["data"]
+def _row(report: Report, link: str) -> str:
     cells = [
-        f"[{data['corpus']}, {profile}]({link})",
-        f"{data['train_pairs']:,}",
-        _answer(comparison),
-        str(max(row.num_finished for row in comparison.rows)),
-        report["provenance"].get("date", ""),
+        f"[{report.corpus}, {report.profile}]({link})",
+        f"{int(report.ledger['train_pairs']):,}",
+        _answer(report.comparison),
+        str(max(row.num_finished for row in report.comparison.rows)),
+        report.provenance.get("date", ""),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _compare(report: dict[str, Any]) -> Comparison:
-    results = {
-        variant: [RunResult.from_json({**run, "hypotheses": []}) for run in runs]
-        for variant, runs in report["runs"].items()
-    }
-    baseline = next(iter(results))
-    settings = tomllib.loads(report["settings"][baseline])
-    margin = settings["evaluation"]["equivalence_margin"]
-    return compare(report["question"], results, baseline=baseline, margin=margin)
-
-
 def _answer(comparison: Comparison) -> str:
     """Say each variant's verdict and estimate, against the baseline."""
-    baseline = next(row.variant for row in comparison.rows if row.is_baseline)
     parts = [
-        f"{row.variant} {row.difference.verdict} ({row.difference.bleu.estimate:+.1f})"
+        f"{row.variant} {row.difference.verdict} ({row.difference.by_metric['bleu'].estimate:+.1f})"
         for row in comparison.rows
         if row.difference is not None
     ]
-    return f"against {baseline}: {', '.join(parts)}"
+    return f"against {comparison.baseline.variant}: {', '.join(parts)}"

@@ -1,203 +1,214 @@
-"""A report of one comparison: figures only, none of the corpus's sentences.
+"""The page of a report: one function per section, in the order of reading.
 
-Three files: `README.md` for a reader, `results.json` for a program, `overview.svg`.
+A section is Markdown and figures. `README.md` is that text with the figures as files beside it,
+`index.html` the same as one file with everything in it.
 """
 
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from bench.comparison.by_length import LengthClass
-from bench.comparison.comparison import Comparison, VariantRow
-from bench.comparison.scorecard import Score
-from bench.comparison.statistics import Interval
-from bench.comparison.wording import answer
-from bench.report.figures import save_overview
-from bench.tracking.result import RunResult
+from bench.comparison.columns import BESIDE, COST, EVIDENCE, QUALITY, render_interval
+from bench.comparison.wording import method
+from bench.report.figures.attention import draw_attention
+from bench.report.figures.comparison import draw_cost, draw_forest, draw_lengths, draw_seeds
+from bench.report.figures.curves import draw_curves
+from bench.report.formats import render_table
+from bench.report.record import Report
+from bench.tracking.colours import variant_colours
 
-FACTS = (
-    ("date", "date"),
-    ("duration", "duration"),
-    ("command", "command"),
-    ("git.commit", "commit"),
-    ("git.dirty", "with uncommitted changes"),
-    ("host.cpu", "processor"),
-    ("host.cores", "cores"),
-    ("python.version", "Python"),
-    ("version.torch", "torch"),
-    ("version.spacy", "spaCy"),
-    ("version.sacrebleu", "sacreBLEU"),
-    ("version.mlflow", "MLflow"),
-    ("corpus.fingerprint", "prepared data"),
-)
+Colours = Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """Everything that a report is made from."""
+class Figure(NamedTuple):
+    """A plot and what it shows, in words."""
 
-    experiment: str
-    comparison: Comparison
-    results: Mapping[str, Sequence[RunResult]]
-    """By variant."""
-    tags: Mapping[str, str]
-    """Provenance, of the first run: see `FACTS`."""
-    ledger: Mapping[str, object]
-    """What was kept of the corpus."""
-    configs: Mapping[str, str]
-    """Resolved settings of each variant, as TOML."""
-    scorecard: Sequence[Score] = ()
-    """Published effects beside ours."""
-    by_length: Sequence[LengthClass] = ()
-    """BLEU by length of the source sentence."""
+    name: str
+    svg: str
+    caption: str
 
 
-def write_report(folder: Path, report: Report) -> None:
-    """Write the report's files into a folder, made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_overview(folder / "overview.svg", report.comparison, report.results)
-    (folder / "README.md").write_text(render_markdown(report), "utf-8")
-    (folder / "results.json").write_text(json.dumps(_figures(report), indent=1) + "\n", "utf-8")
+class Section(NamedTuple):
+    """A heading, and what stands under it."""
+
+    title: str
+    parts: Sequence[str | Figure]
+    """Markdown, and figures."""
 
 
-def render_markdown(report: Report) -> str:
-    """Render the page: question, answer, table, figure, costs, data, provenance."""
-    parts = [
-        f"# {report.comparison.question}",
-        "\n".join(f"- {line}" for line in answer(report.comparison)),
-        render_table(report.comparison),
-        "![test BLEU by seed, and validation BLEU by epoch](overview.svg)",
-        _render_cost(report.comparison),
-        f"BLEU: mean over seeds with its 95 % interval (Student's t). Δ: paired by seed, "
-        f"{report.comparison.confidence:.1%} intervals, so that all hold together with 95 %. "
-        f"Within ±{report.comparison.margin:g} BLEU counts as equivalent. "
-        f"sacreBLEU `{report.comparison.signature}`.",
-        *([_render_scorecard(report)] if report.scorecard else []),
-        *([_render_lengths(report)] if report.by_length else []),
-        "## Data\n\n" + _render_facts(report.ledger.items()),
-        "## Where this comes from\n\n" + _render_facts(_provenance(report).items()),
-        "## Settings of the baseline\n\n```toml\n" + next(iter(report.configs.values())) + "```",
+def build_sections(report: Report, discussion: str) -> list[Section]:
+    """Build every section that there is something for.
+
+    Args:
+        report: its figures.
+        discussion: Markdown written by hand; "" if there is none.
+    """
+    colours = variant_colours(report.results)
+    sections = (
+        _answer(report, colours),
+        _curves(report, colours),
+        _cost(report, colours),
+        _lengths(report, colours),
+        _attention(report, colours),
+        _samples(report),
+        _scorecard(report),
+        Section("Discussion", [discussion] if discussion else []),
+        _data(report),
+        _provenance(report),
+    )
+    return [section for section in sections if section.parts]
+
+
+def _answer(report: Report, colours: Colours) -> Section:
+    comparison = report.comparison
+    parts: list[str | Figure] = []
+    if report.adhoc:
+        parts.append(
+            f"Exploratory: settings were changed for it, {' '.join(report.adhoc)}; "
+            "the experiment's file plans no such comparison."
+        )
+    parts.append(render_table(QUALITY, comparison))
+    if any(row.difference is not None for row in comparison.rows):
+        caption = "Difference of each variant to the baseline, with its corrected interval."
+        parts.append(Figure("forest", draw_forest(comparison, colours), caption))
+    caption = "Test BLEU by seed; lines join runs of the same seed, bars are 95 % intervals."
+    parts.append(Figure("seeds", draw_seeds(comparison, report.results, colours), caption))
+    parts += [
+        render_table(BESIDE, comparison),
+        render_table(EVIDENCE, comparison),
+        method(comparison),
     ]
-    return "\n\n".join(parts) + "\n"
+    return Section("Scores", parts)
 
 
-def render_table(comparison: Comparison) -> str:
-    """Render the scores as a Markdown table."""
-    lines = ["| variant | seeds | BLEU | Δ BLEU | verdict |", "|---|--:|--:|--:|---|"]
-    for row in comparison.rows:
-        seeds = str(row.num_finished)
-        if row.num_diverged:
-            seeds += f" (+{row.num_diverged} diverged)"
-        difference, verdict = ("baseline" if row.is_baseline else "–"), ""
-        if row.difference is not None:
-            difference, verdict = _interval(row.difference.bleu, "+"), row.difference.verdict
-        bleu = _interval(row.bleu) if row.bleu else "–"
-        lines.append(f"| {row.variant} | {seeds} | {bleu} | {difference} | {verdict} |")
-    return "\n".join(lines)
+def _curves(report: Report, colours: Colours) -> Section:
+    metrics = {
+        "bleu": ("validation/bleu", "validation BLEU"),
+        "loss": ("validation/loss", "validation loss, nats per token"),
+    }
+    figures = []
+    for short, (metric, label) in metrics.items():
+        for by_seconds in (False, True):
+            name = f"{short}_by_{'seconds' if by_seconds else 'epoch'}"
+            svg = draw_curves(
+                report.results,
+                colours,
+                name=name,
+                metric=metric,
+                label=label,
+                by_seconds=by_seconds,
+            )
+            axis = "seconds of training" if by_seconds else "epoch"
+            what = label.partition(",")[0].replace("validation", "Validation")
+            caption = f"{what} by {axis}: mean and range over seeds."
+            figures.append(Figure(name, svg, caption))
+    return Section("Learning curves", figures)
 
 
-def _render_cost(comparison: Comparison) -> str:
-    lines = [
-        "| variant | chrF | loss, nats per token | parameters | training, s | pairs/s | "
-        "decoded sentences/s |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+def _cost(report: Report, colours: Colours) -> Section:
+    figures = [
+        Figure(
+            f"bleu_by_{name}",
+            draw_cost(
+                report.comparison,
+                report.results,
+                colours,
+                name=f"bleu_by_{name}",
+                cost=cost,
+                label=label,
+            ),
+            f"Test BLEU against {label}: a dot per seed, their mean larger.",
+        )
+        for name, label, cost in (
+            ("training_seconds", "seconds of training", lambda run: run.training_seconds),
+            ("parameters", "millions of parameters", lambda run: run.parameters / 1e6),
+        )
     ]
-    lines += [_cost_row(row) for row in comparison.rows]
-    return "\n".join(lines)
+    return Section("Quality and cost", [render_table(COST, report.comparison), *figures])
 
 
-def _render_scorecard(report: Report) -> str:
-    lines = [
-        "## Published effects beside ours\n",
-        "| variant − baseline | published | ours, 95 % | | source |",
-        "|---|--:|--:|---|---|",
+def _lengths(report: Report, colours: Colours) -> Section:
+    if not report.by_length:
+        return Section("", [])
+    headings = [found.label for found in report.by_length]
+    rows = [["*sentences*", *(f"{found.num_sentences:,}" for found in report.by_length)]]
+    rows += [
+        [variant, *(f"{found.bleu[variant]:.1f}" for found in report.by_length)]
+        for variant in report.by_length[0].bleu
     ]
+    figure = Figure(
+        "lengths",
+        draw_lengths(report.by_length, colours),
+        "Test BLEU of sentences of each length, mean over seeds.",
+    )
+    return Section("BLEU by length of the French sentence", [_table(headings, rows), figure])
+
+
+def _attention(report: Report, colours: Colours) -> Section:
+    figures = []
+    for place, (variant, attended) in enumerate(report.attention, start=1):
+        name = f"attention_{place}"
+        svg = draw_attention(attended, name=name, colour=colours[variant])
+        figures.append(Figure(name, svg, f"{variant}: where it looked, darker for more."))
+    return Section("Attention", figures)
+
+
+def _samples(report: Report) -> Section:
+    parts = []
+    for sample in report.samples:
+        lines = [("French", sample.source), ("reference", sample.reference)]
+        lines += list(sample.translations.items())
+        parts.append(_table(["sentence"], [[name, _escape(text)] for name, text in lines], ":--"))
+    if parts:
+        parts.insert(0, "Of the test split, those on which one run of each variant differ most.")
+    return Section("Sample translations", parts)
+
+
+def _scorecard(report: Report) -> Section:
+    rows = []
     for score in report.scorecard:
         expected = score.expected
-        unit = "BLEU" if expected.metric == "bleu" else "loss"
         published = f"{expected.low:+g}"
         if expected.high != expected.low:
             published += f" to {expected.high:+g}"
-        ours = "–" if score.ours is None else _interval(score.ours, "+")
-        lines.append(
-            f"| {expected.variant} | {published} {unit} | {ours} | {score.agreement} "
-            f"| {expected.source} |"
+        ours = "–" if score.ours is None else render_interval(score.ours, sign="+")
+        unit = "BLEU" if expected.metric == "bleu" else "loss"
+        rows.append(
+            [expected.variant, f"{published} {unit}", ours, score.agreement, expected.source]
         )
-    return "\n".join(lines)
+    if not rows:
+        return Section("", [])
+    table = _table(["published", "ours, corrected", "", "source"], rows, ":--")
+    return Section("Published effects beside ours", [table])
 
 
-def _render_lengths(report: Report) -> str:
-    variants = list(report.by_length[0].bleu)
-    lines = [
-        "## BLEU by length of the French sentence, in words\n",
-        f"| variant | {' | '.join(found.label for found in report.by_length)} |",
-        "|---|" + "--:|" * len(report.by_length),
-    ]
-    counts = " | ".join(f"{found.num_sentences:,}" for found in report.by_length)
-    lines.append(f"| *sentences* | {counts} |")
-    for variant in variants:
-        scores = " | ".join(f"{found.bleu[variant]:.1f}" for found in report.by_length)
-        lines.append(f"| {variant} | {scores} |")
-    return "\n".join(lines)
+def _data(report: Report) -> Section:
+    return Section("Data", [_facts(report.ledger.items())])
 
 
-def _cost_row(row: VariantRow) -> str:
-    cells = [
-        row.variant,
-        "–" if row.chrf is None else f"{row.chrf:.1f}",
-        "–" if row.loss is None else f"{row.loss:.3f}",
-        f"{row.parameters:,}",
-        f"{row.training_seconds:.0f}",
-        f"{row.pairs_per_second:,.0f}",
-        "–" if row.sentences_per_second is None else f"{row.sentences_per_second:,.0f}",
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def _render_facts(facts: object) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in facts)  # type: ignore[attr-defined]
-
-
-def _provenance(report: Report) -> dict[str, str]:
-    facts = {label: report.tags[key] for key, label in FACTS if key in report.tags}
-    if "command" in facts:
-        # Not where somebody keeps their files: of a path only the last part.
-        facts["command"] = " ".join(Path(word).name for word in facts["command"].split())
-    return facts
-
-
-def _interval(interval: Interval, sign: str = "") -> str:
-    if math.isinf(interval.low):
-        return f"{interval.estimate:{sign}.2f} (one seed)"
-    return f"{interval.estimate:{sign}.2f} [{interval.low:{sign}.2f}, {interval.high:{sign}.2f}]"
-
-
-def _figures(report: Report) -> dict[str, object]:
-    """Return every number, and no sentence."""
-    runs = {
-        variant: [
-            {key: value for key, value in run.to_json().items() if key != "hypotheses"}
-            for run in found
-        ]
-        for variant, found in report.results.items()
-    }
-    return {
-        "experiment": report.experiment,
-        "question": report.comparison.question,
-        "answer": answer(report.comparison),
-        "provenance": _provenance(report),
-        "data": dict(report.ledger),
-        "scorecard": [
-            {
-                **asdict(score.expected),
-                "ours": score.ours,
-                "agreement": score.agreement,
-            }
-            for score in report.scorecard
+def _provenance(report: Report) -> Section:
+    baseline = report.comparison.baseline.variant
+    return Section(
+        "Where this comes from",
+        [
+            _facts(report.provenance.items()),
+            f"Made again by\n\n```sh\n{report.command}\n```",
+            f"Every run, with its curves and translations: `python -m bench ui`, then "
+            f"[the runs compared in MLflow]({report.mlflow}).",
+            f"Settings of {baseline}:\n\n```toml\n{report.settings[baseline]}```",
         ],
-        "by_length": [found._asdict() for found in report.by_length],
-        "settings": dict(report.configs),
-        "runs": runs,
-    }
+    )
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], align: str = "--:") -> str:
+    lines = [f"| | {' | '.join(headings)} |", f"|---|{f'{align}|' * len(headings)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _facts(facts: Iterable[tuple[str, object]]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in facts)
+
+
+def _escape(text: str) -> str:
+    """Keep a sentence from being taken for Markdown."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#~" else letter for letter in text)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
@@ -23,11 +24,13 @@ from bench.tracking.seed_means import mean_curves, mean_scores
 from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
 from bench.tracking.tracker import RunCard, Sample, Status, VariantSummary
 
-IDENTITY, GROUP, KIND, OUTCOME = "identity", "group", "kind", "outcome"
+IDENTITY, GROUP, KIND, OUTCOME, LOOKS = "identity", "group", "kind", "outcome", "looks"
 PARENT = "mlflow.parentRunId"
 RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
 MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000
 PAGE = 1_000
+LOCAL_PAGES = "http://127.0.0.1:5000"
+"""Where `python -m bench ui` shows a local store."""
 
 
 class MlflowTracker:
@@ -47,6 +50,7 @@ class MlflowTracker:
         self._cards: dict[str, RunCard] = {}
         self._runs: dict[str, str] = {}
         self._parents: dict[str, str] = {}
+        self._looks: dict[str, str] = {}
         try:
             self.experiment_id = self._find_experiment(experiment, question)
         except MlflowException as error:
@@ -65,12 +69,35 @@ class MlflowTracker:
             identity = run.data.tags.get(IDENTITY, "")
             if identity in wanted and identity not in found and OUTCOME in run.data.tags:
                 self._runs[identity] = run.info.run_id
+                self._looks[identity] = run.data.tags.get(LOOKS, "")
                 found[identity] = self._load_result(run.info.run_id)
         return found
+
+    def recorded_seeds(self, groups: Iterable[str]) -> set[int]:
+        """Return the seeds that have ended for each of these variants."""
+        seeds: dict[str, set[int]] = {group: set() for group in groups}
+        for run in self._search(f"tags.{KIND} = 'run'"):
+            tags = run.data.tags
+            if tags.get(GROUP) in seeds and OUTCOME in tags:
+                seeds[tags[GROUP]].add(int(tags["seed"]))
+        return set.intersection(*seeds.values())
+
+    def recorded_looks(self, identities: Iterable[str]) -> tuple[int, ...]:
+        """Return when those runs' answer was to be looked at, if they were made to be so."""
+        plans = {self._looks.get(identity, "") for identity in identities}
+        return max((tuple(map(int, plan.split())) for plan in plans), key=len, default=())
 
     def run_id(self, identity: str) -> str | None:
         """Return MLflow's id of a run that this tracker has found or written."""
         return self._runs.get(identity)
+
+    def compare_page(self, groups: Iterable[str]) -> str:
+        """Return where MLflow's pages compare these variants; on this machine for a local store."""
+        parents = [parent for group in groups if (parent := self._find_parent(group))]
+        runs = quote(json.dumps([parent.info.run_id for parent in parents]))
+        experiments = quote(json.dumps([self.experiment_id]))
+        address = self._uri if self._uri.startswith("http") else LOCAL_PAGES
+        return f"{without_password(address)}/#/compare-runs?runs={runs}&experiments={experiments}"
 
     def provenance(self, identities: Iterable[str]) -> dict[str, str]:
         """Describe how runs came to be: the first one's tags, the date, and how long all took.
@@ -161,7 +188,10 @@ class MlflowTracker:
         parent = self._find_parent(summary.group)
         if parent is None:
             return
-        if not set(children) <= set(parent.data.tags.get("covers", "").split()):
+        known = set(parent.data.tags.get("covers", "").split())
+        if set(children) < known:
+            return  # more is known than this
+        if set(children) != known:
             parent_id = (
                 self._renewed(parent) if "covers" in parent.data.tags else parent.info.run_id
             )
@@ -174,6 +204,9 @@ class MlflowTracker:
             self._client.set_terminated(parent_id, "FINISHED")
             self._parents[summary.group] = parent_id
         parent_id = self._parents.get(summary.group, parent.info.run_id)
+        self._log_metrics(parent_id, summary.figures, step=0)
+        if summary.verdict:
+            self._client.set_tag(parent_id, "verdict", summary.verdict)
         self._client.set_tag(parent_id, "mlflow.note.content", summary.note)
         self._client.set_tag(parent_id, "mlflow.runColor", summary.colour)
 

@@ -51,6 +51,10 @@ class VariantSummary:
     runs: Sequence[RunResult]
     note: str
     """Its sentence in the answer, in Markdown."""
+    figures: Mapping[str, float]
+    """Of its difference to the baseline, as metrics by name."""
+    verdict: str
+    """The baseline has none."""
 
 
 class Tracker(Protocol):

@@ -7,7 +7,7 @@ from sacrebleu import corpus_bleu
 
 from bench.comparison.by_length import MIN_SENTENCES, bleu_by_length
 from bench.data.corpus import SentencePair
-from tests.comparison.test_comparison import result
+from tests.comparison.examples import result
 
 SHORT = [SentencePair("où est-il ?", f"where is the cat number {n}?") for n in range(30)]
 LONG = [SentencePair("mot " * 25, f"a much longer sentence with number {n}") for n in range(25)]

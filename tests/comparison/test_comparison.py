@@ -1,49 +1,12 @@
 """From results to statements."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from bench.comparison.comparison import Comparison, compare
-from bench.comparison.wording import answer
-from bench.tracking.result import EpochRecord, RunResult
-
-
-def result(variant: str, seed: int, bleu: float | None) -> RunResult:
-    """Make a result with this test BLEU, or a diverged one."""
-    test = (
-        {}
-        if bleu is None
-        else {"bleu": bleu, "chrf": 50.0, "loss": 1.5, "sentences_per_second": 9.0}
-    )
-    return RunResult(
-        identity=f"{variant}{seed}",
-        variant=variant,
-        seed=seed,
-        outcome="diverged" if bleu is None else "finished",
-        detail="",
-        parameters=1000,
-        best_epoch=1,
-        epochs=(EpochRecord(epoch=1, metrics={"validation/bleu": 1.0}),),
-        test=test,
-        signatures={"bleu": "case:lc"} if test else {},
-        hypotheses=(),
-        sentence_losses=(),
-        sentence_tokens=(),
-        training_seconds=10.0,
-        pairs_per_second=500.0,
-        peak_memory_bytes=1,
-        device="cpu",
-        precision="float32",
-    )
-
-
-def comparison(a: Sequence[float | None], b: Sequence[float | None]) -> Comparison:
-    results = {
-        name: [result(name, seed, bleu) for seed, bleu in enumerate(scores)]
-        for name, scores in (("a", a), ("b", b))
-    }
-    return compare("Does it?", results, baseline="a", margin=0.5)
+from bench.comparison.comparison import compare
+from bench.comparison.wording import answer, method
+from tests.comparison.examples import comparison, result, steady
 
 
 @pytest.mark.parametrize(
@@ -79,5 +42,49 @@ def test_only_common_seeds_are_paired_and_diverged_runs_are_counted() -> None:
     assert (row.num_finished, row.num_diverged) == (3, 1)
     assert row.difference is not None
     assert row.difference.num_seeds == 3
-    assert row.difference.bleu.estimate == pytest.approx((1 + 1.1 + 1) / 3)
-    assert found.confidence == 0.95
+    assert row.difference.by_metric["bleu"].estimate == pytest.approx((1 + 1.1 + 1) / 3)
+    assert row.difference.significance == 0.05
+
+
+def test_several_variants_share_the_permitted_error() -> None:
+    """The clearer difference is judged at half of it, the other at all of it, as Holm has it."""
+    found = comparison([20, 21, 22], [25.1, 26, 27.1], [20.4, 21.6, 22.5])
+
+    clear, close = (row.difference for row in found.rows[1:])
+
+    assert clear is not None
+    assert close is not None
+    assert clear.p_value < close.p_value
+    assert (clear.significance, close.significance) == (0.025, 0.05)
+    assert (clear.verdict, close.verdict) == ("better", "better")
+
+
+def test_a_loss_is_compared_where_both_count_the_same_tokens() -> None:
+    """Nats per token of words and of pieces of words are different things."""
+    a = [result("a", seed, 20.0 + seed) for seed in range(3)]
+    b = [
+        replace(result("b", seed, 25.0 + seed), sentence_tokens=(2,) * len(a[0].sentence_tokens))
+        for seed in range(3)
+    ]
+
+    found = compare("Does it?", {"a": a, "b": b}, steady([*a, *b]), baseline="a", margin=0.5)
+
+    difference = found.rows[1].difference
+    assert difference is not None
+    assert set(difference.by_metric) == {"bleu", "chrf"}
+
+
+def test_planned_looks_make_each_stricter_and_are_told() -> None:
+    """An interval after several looks is wider than one of a single look."""
+    runs = {
+        name: [result(name, seed, bleu) for seed, bleu in enumerate(scores)]
+        for name, scores in (("a", [20, 21, 22]), ("b", [25.1, 26, 27.1]))
+    }
+    draws = steady([run for found in runs.values() for run in found])
+
+    once = compare("Does it?", runs, draws, baseline="a", margin=0.5)
+    often = compare("Does it?", runs, draws, baseline="a", margin=0.5, looks=(3, 5, 8))
+
+    assert often.rows[1].difference.by_metric["bleu"].low < once.rows[1].difference.by_metric["bleu"].low  # type: ignore[union-attr]  # fmt: skip  # noqa: E501
+    assert "looks at 3, 5, 8 seeds" in method(often)
+    assert "looks" not in method(once)

@@ -4,7 +4,7 @@ import pytest
 
 from bench.comparison.scorecard import keep_score
 from bench.experiment.schema import Expectation
-from tests.comparison.test_comparison import result
+from tests.comparison.examples import comparison
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,9 @@ def test_the_interval_is_put_beside_the_published_range(
     low: float, high: float, scores: tuple[float, ...], agreement: str
 ) -> None:
     """Baseline 20, 21, 22 on three seeds."""
-    results = {
-        "a": [result("a", seed, 20.0 + seed) for seed in range(3)],
-        "b": [result("b", seed, bleu) for seed, bleu in enumerate(scores)],
-    }
     expected = Expectation(variant="b", low=low, high=high, source="somebody")
 
-    (score,) = keep_score([expected], results, baseline="a")
+    (score,) = keep_score([expected], comparison([20, 21, 22], scores))
 
     assert score.agreement == agreement
     assert score.ours is not None
@@ -40,8 +36,7 @@ def test_the_interval_is_put_beside_the_published_range(
 def test_what_was_not_run_is_said() -> None:
     """Nor a diverged one."""
     expected = Expectation(variant="b", low=1.0, high=2.0, source="somebody")
-    results = {"a": [result("a", 1, 20.0)], "b": [result("b", 1, None)]}
 
-    (score,) = keep_score([expected], results, baseline="a")
+    (score,) = keep_score([expected], comparison([20], [None]))
 
     assert (score.ours, score.agreement) == (None, "not run")

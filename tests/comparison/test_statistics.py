@@ -1,46 +1,67 @@
-"""Intervals and verdicts, checked against SciPy, simulation and published tables."""
+"""Intervals and verdicts, checked against SciPy, published tables and by hand."""
 
 import math
-import random
 from statistics import fmean
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from bench.comparison.statistics import (
-    Interval,
-    corrected_confidence,
-    detectable_difference,
-    judge,
-    mean_interval,
-    seeds_needed,
-)
+from bench.comparison.statistics import Estimate, Interval, estimate, holm, judge, sign_test
 
 DIFFERENCES = [0.31, 0.92, -0.15, 0.44, 0.58]
+STEADY = np.tile(DIFFERENCES, (10, 1))
+"""Draws of test sentences that change nothing."""
 
 
-def test_an_interval_is_scipys() -> None:
-    """Student's t on the mean."""
-    interval = mean_interval(DIFFERENCES)
+def of_seeds(deviation: float, num_seeds: int, *, mean: float = 0.4) -> Estimate:
+    return Estimate(
+        mean=mean,
+        seed_variance=deviation**2,
+        sentence_variance=0.0,
+        num_seeds=num_seeds,
+        num_sentences=1_000,
+    )
+
+
+def test_where_sentences_make_no_difference_it_is_the_paired_t_test() -> None:
+    """Interval and p-value are SciPy's."""
+    found = estimate(DIFFERENCES, STEADY, num_sentences=1_000)
 
     low, high = stats.t.interval(
         0.95, len(DIFFERENCES) - 1, loc=fmean(DIFFERENCES), scale=stats.sem(DIFFERENCES)
     )
 
-    assert interval.estimate == pytest.approx(fmean(DIFFERENCES))
-    assert (interval.low, interval.high) == pytest.approx((low, high))
+    assert found.interval() == pytest.approx((fmean(DIFFERENCES), low, high))
+    assert found.p_value() == pytest.approx(stats.ttest_1samp(DIFFERENCES, 0).pvalue)
 
 
-def test_it_excludes_zero_exactly_when_the_paired_t_test_does() -> None:
-    """The confidence at which it just touches zero is the test's p-value."""
-    p = stats.ttest_1samp(DIFFERENCES, 0).pvalue
+def test_where_seeds_make_no_difference_it_is_the_bootstrap() -> None:
+    """The normal interval of the draws' deviation."""
+    draws = np.repeat(np.random.default_rng(1).normal(0.4, 0.2, size=(5_000, 1)), 3, axis=1)
 
-    assert mean_interval(DIFFERENCES, confidence=1 - p).low == pytest.approx(0, abs=1e-9)
+    found = estimate([0.4, 0.4, 0.4], draws, num_sentences=1_000)
+
+    low, high = stats.norm.interval(0.95, loc=0.4, scale=draws.std())
+    assert found.interval() == pytest.approx((0.4, low, high))
+
+
+def test_what_is_each_runs_own_is_counted_once() -> None:
+    """Noise of single runs stands in the variance between seeds, not again in the sentences'."""
+    draws = np.random.default_rng(1).normal(0.0, 1.0, size=(20_000, 4))  # nothing in common
+
+    found = estimate([1.0, -1.0, 0.5, -0.5], draws, num_sentences=1_000)
+
+    assert found.sentence_variance < 0.01
+    assert found.seed_variance == pytest.approx(np.var([1.0, -1.0, 0.5, -0.5], ddof=1))
 
 
 def test_one_seed_says_nothing() -> None:
     """Its interval is the whole line."""
-    assert mean_interval([1.0]) == Interval(1.0, -math.inf, math.inf)
+    found = estimate([1.0], np.ones((10, 1)), num_sentences=5)
+
+    assert found.interval() == Interval(1.0, -math.inf, math.inf)
+    assert (found.p_value(), found.detectable(), found.seeds_needed()) == (1.0, None, None)
 
 
 @pytest.mark.parametrize(
@@ -59,44 +80,54 @@ def test_the_interval_decides_the_verdict(low: float, high: float, verdict: str)
 
 
 @pytest.mark.parametrize(
-    ("num_seeds", "deviation", "difference"),
-    [(5, 0.3, 0.50), (5, 0.5, 0.84), (8, 0.3, 0.35), (10, 0.5, 0.50), (30, 0.5, 0.26)],
+    ("num_seeds", "deviation", "alone", "of_nine"),
+    [
+        (5, 0.3, 0.50, 0.92), (8, 0.3, 0.35, 0.53), (10, 0.3, 0.30, 0.44), (16, 0.3, 0.22, 0.31),
+        (5, 0.5, 0.84, 1.53), (8, 0.5, 0.58, 0.89), (10, 0.5, 0.50, 0.73), (30, 0.5, 0.26, 0.35),
+    ],
 )  # fmt: skip
 def test_the_detectable_difference_is_the_tables(
-    num_seeds: int, deviation: float, difference: float
+    num_seeds: int, deviation: float, alone: float, of_nine: float
 ) -> None:
-    """Of a paired t-test at 5 % with a power of 0.8, to two digits."""
-    found = detectable_difference(deviation, num_seeds=num_seeds, confidence=0.95)
+    """Of a paired t-test with a power of 0.8, alone and as the first of nine, to two digits."""
+    found = of_seeds(deviation, num_seeds)
 
-    assert found == pytest.approx(difference, abs=0.006)
+    assert found.detectable() == pytest.approx(alone, abs=0.006)
+    assert found.detectable(significance=0.05 / 9) == pytest.approx(of_nine, abs=0.006)
 
 
 def test_seeds_needed_find_what_they_should() -> None:
-    """The detectable difference at n seeds needs n seeds; no difference needs no end of them."""
-    difference = detectable_difference(0.4, num_seeds=9, confidence=0.95)
+    """The detectable difference at nine seeds needs nine; none suffice where sentences do not."""
+    difference = of_seeds(0.4, 9).detectable()
+    assert difference is not None
 
-    assert seeds_needed(difference, 0.4, confidence=0.95) == 9
-    assert seeds_needed(0.0, 0.4, confidence=0.95) is None
-    assert seeds_needed(1e-6, 0.4, confidence=0.95) is None
+    assert of_seeds(0.4, 3, mean=difference).seeds_needed() == 9
+    assert of_seeds(0.4, 3, mean=0.0).seeds_needed() is None
+    assert of_seeds(0.4, 3, mean=1e-6).seeds_needed() is None
+    few_sentences = Estimate(
+        mean=0.4, seed_variance=0.1, sentence_variance=0.3, num_seeds=3, num_sentences=50
+    )
+    assert few_sentences.seeds_needed() is None
 
 
-@pytest.mark.parametrize("num_seeds", [3, 5, 10])
-def test_corrected_intervals_keep_their_promise(num_seeds: int) -> None:
-    """With no true difference, two comparisons call one in at most 7 % of simulated experiments."""
-    rng = random.Random(num_seeds)
-    confidence = corrected_confidence(2)
-    trials = 2_000
+def test_holm_by_hand() -> None:
+    """Four comparisons at 5 %: 0.001 < 0.05/4 and 0.016 < 0.05/3 pass, 0.03 > 0.05/2 does not."""
+    shares = holm([0.03, 0.001, 0.2, 0.016])
 
-    alarms = 0
-    for _ in range(trials):
-        baseline = [rng.gauss(0, 0.3) for _ in range(num_seeds)]
-        verdicts = [
-            judge(
-                mean_interval([rng.gauss(0, 0.3) - b for b in baseline], confidence=confidence),
-                margin=0.5,
-            )
-            for _ in range(2)
-        ]
-        alarms += bool({"better", "worse"} & set(verdicts))
+    assert shares == pytest.approx([0.05 / 2, 0.05 / 4, 0.05 / 2, 0.05 / 3])
+    assert holm([]) == []
+    assert holm([0.04]) == [0.05]
 
-    assert alarms / trials <= 0.07
+
+def test_the_sign_test_by_hand() -> None:
+    """Five of five: twice one in 32. Without a difference nothing is shown."""
+    assert sign_test(5, 5) == pytest.approx(2 / 32)
+    assert sign_test(1, 4) == pytest.approx(2 * (1 + 4) / 16)
+    assert sign_test(0, 0) == 1.0
+
+
+def test_after_one_that_does_not_pass_none_does() -> None:
+    """Though its own p would be small enough at the last rank's share."""
+    shares = holm([0.03, 0.03, 0.04])
+
+    assert shares == pytest.approx([0.05 / 3] * 3)

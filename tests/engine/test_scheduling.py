@@ -11,7 +11,7 @@ import torch
 
 from bench.data.config import DataConfig
 from bench.data.prepared import PreparedCorpus
-from bench.engine.execution import Workplace, execute, fit
+from bench.engine.execution import Workplace, build_model, execute, fit
 from bench.engine.executors.contract import EpochEnded, Event, Executor, Listen, Task
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
@@ -254,3 +254,21 @@ def test_the_best_epoch_by_validation_is_kept(digits: PreparedCorpus, tmp_path: 
 
     scores = [epoch.metrics["validation/bleu"] for epoch in fitted.epochs]
     assert fitted.best_epoch == scores.index(max(scores)) + 1
+
+
+def test_a_replica_draws_anew_under_the_same_seed(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Other weights at the start and other scores at the end: for A/A comparisons."""
+    once = spec(digits)
+    again = replace(once, replica=1)
+
+    weights = [build_model(each, digits).output.linear.weight for each in (once, again)]
+    losses = {
+        execute(
+            each, digits, Workplace(device=CPU, folder=tmp_path / each.identity), lambda _: None
+        ).test["loss"]
+        for each in (once, again)
+    }
+
+    assert not torch.equal(*weights)
+    assert len(losses) == 2
+    assert again.chance != once.chance == once.seed

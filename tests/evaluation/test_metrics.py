@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.evaluation.metrics import TEXT_METRICS
@@ -60,6 +61,23 @@ def test_the_order_of_the_sentences_changes_no_score(name: str) -> None:
     shuffled = metric(*zip(*pairs, strict=True), lowercase=True)
 
     assert shuffled.value == pytest.approx(metric(HYPOTHESES, REFERENCES, lowercase=True).value)
+
+
+@pytest.mark.parametrize("name", list(TEXT_METRICS))
+def test_counts_of_sentences_give_any_corpus_its_score(name: str) -> None:
+    """Of a thousand random corpora, hopeless and empty hypotheses among them, as sacreBLEU does."""
+    metric = TEXT_METRICS.get(name, where="test")
+    hypotheses = [*HYPOTHESES, "", "x", "where", "the umbrella of marie"]
+    references = [*REFERENCES, "Where?", "Is it here?", "Where is Paul?", "No."]
+    statistics = metric.statistics(hypotheses, references, lowercase=True)
+    rng = random.Random(2)
+    corpora = [rng.choices(range(len(hypotheses)), k=rng.randint(1, 6)) for _ in range(1_000)]
+
+    scores = metric.from_totals(np.array([statistics[corpus].sum(0) for corpus in corpora]))
+
+    for corpus, found in zip(corpora, scores, strict=True):
+        texts = [hypotheses[place] for place in corpus], [references[place] for place in corpus]
+        assert found == pytest.approx(metric.score(*texts, lowercase=True).value, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", list(TEXT_METRICS))

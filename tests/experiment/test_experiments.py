@@ -38,7 +38,7 @@ def test_it_plans_every_variant_with_every_seed(
     assert next(iter(experiment.variants)) == experiment.baseline
     assert len(specs) == len(experiment.variants) * len(experiment.seeds)
     variants = experiment.variants.values()
-    settings = {(str(variant.config), variant.match_parameters) for variant in variants}
+    settings = {(str(each.config), each.match_parameters, each.replica) for each in variants}
     assert len(settings) == len(variants)
 
 
@@ -84,8 +84,9 @@ def test_an_identity_follows_all_that_decides_the_numbers(digits: PreparedCorpus
         replace(spec, data_fingerprint="0" * 32),
         replace(spec, config=replace(config, model=replace(config.model, embedding_dim=12))),
         replace(spec, config=replace(config, training=replace(config.training, epochs=99))),
+        replace(spec, replica=1),
     ]
 
-    assert len({spec.identity, *(other.identity for other in others)}) == 5
+    assert len({spec.identity, *(other.identity for other in others)}) == 6
     assert replace(spec, variant="same", experiment="elsewhere").identity == spec.identity
     assert replace(spec, seed=99).group == spec.group

@@ -59,9 +59,9 @@ def first_losses(path: Path) -> dict[str, list[float]]:
         batches = TrainingBatches(
             data.load_split("train"), batch_size=config.batch_size, seed=spec.seed
         )
-        coin = generator(spec.seed, "teacher forcing", 1)
+        coin = generator(spec.chance, "teacher forcing", 1)
         own = losses.setdefault(spec.variant, [])
-        with global_stream(spec.seed, "dropout", 1):
+        with global_stream(spec.chance, "dropout", 1):
             for step, batch in enumerate(islice(batches.epoch(1), NUM_STEPS)):
                 forced = toss(forcing_at(config, 1), batch.target.shape[1], coin)
                 loss = batch_loss(model, batch, config, forced=forced)

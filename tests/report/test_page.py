@@ -1,100 +1,131 @@
-"""A report: every figure, and no sentence."""
+"""A report: every figure, in the order of reading."""
 
-import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from bench.comparison.comparison import compare
+from bench.errors import BenchError
+from bench.report.formats import render_csv, render_json, render_markdown
 from bench.report.index import write_index
-from bench.report.page import Report, write_report
-from tests.comparison.test_comparison import result
-
-TAGS = {
-    "date": "2026-11-22",
-    "command": "python -m bench run it --corpus /home/ann/pairs.tsv",
-    "git.commit": "abc",
-    "mlflow.user": "ann",
-}
+from bench.report.pages import write_report
+from bench.report.record import load_report
+from tests.report.examples import example, write_example
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    results = {
-        name: [result(name, seed, bleu) for seed, bleu in enumerate(scores, start=1)]
-        for name, scores in (("a", [20.0, 21.0, 22.0]), ("b", [25.1, 26.0, None]))
-    }
-    report = Report(
-        experiment="it",
-        comparison=compare("Does it?", results, baseline="a", margin=0.5),
-        results=results,
-        tags=TAGS,
-        ledger={"train_pairs": 100},
-        configs={"a": 'model.cell = "gru"\n'},
-    )
-    write_report(tmp_path / "report", report)
-    return tmp_path / "report"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_example(tmp_path_factory.mktemp("report"))
 
 
-def test_the_page_holds_question_answer_table_and_provenance(folder: Path) -> None:
-    """In this order, with one row per variant; a diverged run is counted."""
+def test_the_page_goes_from_the_question_to_the_command(folder: Path) -> None:
+    """In this order; a diverged run is counted."""
     page = (folder / "README.md").read_text("utf-8")
 
     places = [
         page.index(text)
         for text in (
-            "# Does it?",
-            "b is better than a",
-            "| a | 3 |",
-            "train_pairs: 100",
-            "commit: abc",
+            "# Does it?", "is equivalent to a" if "is equivalent" in page else "b is better than a",
+            "| a | 3 |", "figures/forest.svg", "figures/seeds.svg", "## Learning curves",
+            "## Quality and cost", "## BLEU by length", "## Attention", "## Sample translations",
+            "## Published effects", "train_pairs: 1234", "commit: abc", "python -m bench run it",
         )
-    ]
+    ]  # fmt: skip
 
     assert places == sorted(places)
     assert "| b | 2 (+1 diverged) |" in page
 
 
-def test_it_does_not_tell_where_files_lie_or_who_ran_it(folder: Path) -> None:
-    """Of a path the last part, and of the tags those that matter."""
-    everything = "".join(path.read_text("utf-8") for path in folder.iterdir())
+def test_both_pages_say_the_same_from_the_figures_alone(folder: Path, tmp_path: Path) -> None:
+    """What is read back from results.json gives the same files, to the letter."""
+    write_report(tmp_path / "again", load_report(folder))
 
-    assert "--corpus pairs.tsv" in everything
-    assert "/home" not in everything
-    assert "ann" not in everything.replace("mannered", "")
-
-
-def test_the_numbers_are_all_there_and_no_sentence(folder: Path) -> None:
-    """Every run with every epoch, without its translations."""
-    data = json.loads((folder / "results.json").read_text("utf-8"))
-
-    assert [run["test"].get("bleu") for run in data["runs"]["b"]] == [25.1, 26.0, None]
-    assert all("hypotheses" not in run for runs in data["runs"].values() for run in runs)
+    for path in folder.rglob("*.*"):
+        again = tmp_path / "again" / path.relative_to(folder)
+        assert again.read_bytes() == path.read_bytes(), path.name
 
 
-def test_the_figure_is_a_picture_with_its_axes_named(folder: Path) -> None:
-    """Well-formed SVG, and the same file each time."""
-    text = (folder / "overview.svg").read_text("utf-8")
+def test_sentences_are_not_taken_for_markup(folder: Path) -> None:
+    """Bars, stars and brackets of a corpus stand as they are."""
+    html = (folder / "index.html").read_text("utf-8")
+
+    assert '<td style="text-align:left">Où | est-il ?</td>' in html
+    assert "Where is &lt;it&gt;?" in html
+    assert "what *is* it?" in html
+
+
+def test_a_discussion_is_taken_in_and_never_touched(tmp_path: Path) -> None:
+    """It is written by hand."""
+    text = "The first *guess* was wrong.\n"
+    (tmp_path / "discussion.md").write_text(text)
+
+    write_example(tmp_path)
+
+    assert (tmp_path / "discussion.md").read_text() == text
+    assert "## Discussion\n\nThe first *guess* was wrong." in (tmp_path / "README.md").read_text()
+    assert "The first <em>guess</em> was wrong." in (tmp_path / "index.html").read_text("utf-8")
+
+
+def test_the_page_is_one_file_that_fetches_nothing(folder: Path) -> None:
+    """No script, no sheet, no picture from elsewhere."""
+    html = (folder / "index.html").read_text("utf-8")
+
+    assert "<script" not in html
+    assert not re.findall(r'(?:src|@import|<link[^>]*href="(?!data:))', html)
+
+
+def test_figures_are_pictures_with_their_axes_named(folder: Path) -> None:
+    """Well-formed SVG with the page's own ink."""
+    text = (folder / "figures" / "loss_by_seconds.svg").read_text("utf-8")
 
     ElementTree.fromstring(text)
-    assert "test BLEU, one dot per seed" in text
-    assert "validation BLEU, mean and range" in text
+    assert "validation loss, nats per token" in text
+    assert "training seconds" in text
+    assert "currentColor" in text
 
 
-def test_the_index_lists_every_report(folder: Path) -> None:
+def test_one_seed_has_no_interval_and_a_page_all_the_same(tmp_path: Path) -> None:
+    """Infinite ends survive the file."""
+    whole = example()
+    one = [
+        replace(row, scores={"bleu": (20.0, float("-inf"), float("inf"))} | dict(row.scores))
+        for row in whole.comparison.rows
+    ]
+    write_report(tmp_path, replace(whole, comparison=replace(whole.comparison, rows=one)))
+
+    assert load_report(tmp_path).comparison.rows[0].scores == one[0].scores
+
+
+def test_figures_of_another_version_are_said_to_be(tmp_path: Path) -> None:
+    """Without a traceback."""
+    (tmp_path / "results.json").write_text('{"experiment": "it"}')
+
+    with pytest.raises(BenchError, match="not a report of this version"):
+        load_report(tmp_path)
+
+
+def test_the_index_lists_every_report(tmp_path: Path) -> None:
     """By question, with each verdict; made from the reports alone."""
-    results = json.loads((folder / "results.json").read_text("utf-8"))
-    results["settings"]["a"] = "evaluation.equivalence_margin = 0.5"
-    for name in ("quick-one", "quick-two"):
-        (folder.parent / "reports" / "it" / name).mkdir(parents=True)
-        target = folder.parent / "reports" / "it" / name / "results.json"
-        target.write_text(json.dumps(results | {"data": {"corpus": name, "train_pairs": 1234}}))
+    write_example(tmp_path / "it")
+    write_report(tmp_path / "it" / "others", replace(example(), corpus="others"))
 
-    write_index(folder.parent / "reports")
+    write_index(tmp_path)
 
-    index = (folder.parent / "reports" / "README.md").read_text("utf-8")
+    index = (tmp_path / "README.md").read_text("utf-8")
     assert index.count("## Does it?") == 1
-    row = "| [quick-one, quick](it/quick-one/README.md) | 1,234 | against a: b better (+5.1) | 3 |"
-    assert row in index
-    assert "(it/quick-two/README.md)" in index
+    assert "| [pairs, quick](it/README.md) | 1,234 | against a: b " in index
+    assert "[others, quick](it/others/README.md)" in index
+
+
+def test_a_comparison_can_be_written_for_other_programs() -> None:
+    """JSON and CSV hold the numbers, Markdown the tables."""
+    comparison = example().comparison
+
+    lines = render_csv(comparison).splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("variant,finished,diverged,bleu,bleu_low,bleu_high")
+    assert lines[1].startswith("a,3,0,21.0,")
+    assert '"verdict": ' in render_json(comparison)
+    assert "| variant | seeds | BLEU | Δ BLEU | verdict |" in render_markdown(comparison)

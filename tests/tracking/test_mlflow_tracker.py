@@ -86,7 +86,15 @@ def record(tracker: MlflowTracker, seed: int, folder: Path, *, bleu: float = 20.
 
 
 def summary(runs: Sequence[RunResult]) -> VariantSummary:
-    return VariantSummary(variant="gru", group="group-gru", colour="#0072B2", runs=runs, note="So.")
+    return VariantSummary(
+        variant="gru",
+        group="group-gru",
+        colour="#0072B2",
+        runs=runs,
+        note="So.",
+        figures={"difference/bleu": float(len(runs))},
+        verdict="better",
+    )
 
 
 def runs(uri: str, tracker: MlflowTracker, where: str = "") -> list[Run]:
@@ -163,11 +171,7 @@ def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: 
     (before,) = runs(uri, tracker, "tags.kind = 'variant'")
     second = record(tracker, 2, tmp_path / "b", bleu=30.0)
 
-    tracker.summarise(
-        VariantSummary(
-            variant="gru", group="group-gru", colour="#0072B2", runs=[first, second], note=""
-        )
-    )
+    tracker.summarise(summary([first, second]))
     (after,) = runs(uri, tracker, "tags.kind = 'variant'")
     client = MlflowClient(tracking_uri=uri)
 
@@ -181,6 +185,27 @@ def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: 
     (kept,) = runs(uri, tracker, "tags.kind = 'variant'")
     assert kept.info.run_id == after.info.run_id
     assert kept.data.metrics["test/bleu"] == 25.0
+    assert kept.data.metrics["difference/bleu"] == 2.0
+    assert kept.data.tags["verdict"] == "better"
+
+
+def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_path: Path) -> None:
+    """And when their answer was to be looked at is remembered; a page compares their parents."""
+    for seed in (1, 2):
+        record(tracker, seed, tmp_path / str(seed))
+    tracker.start(replace(card(3), tags={"profile": "quick", "looks": "2 3 5"}))  # has not ended
+    tracker.start(replace(card(4), tags={"profile": "quick", "looks": "2 3 5"}))
+    tracker.finish("gru-4", result(4), tmp_path / "1", [])
+
+    tracker.find_results(["gru-1", "gru-4"])
+
+    assert tracker.recorded_seeds(["group-gru"]) == {1, 2, 4}
+    assert tracker.recorded_seeds(["group-gru", "group-lstm"]) == set()
+    assert tracker.recorded_looks(["gru-1"]) == ()
+    assert tracker.recorded_looks(["gru-1", "gru-4"]) == (2, 3, 5)
+    assert tracker.compare_page(["group-gru"]).startswith(
+        "http://127.0.0.1:5000/#/compare-runs?runs=%5B%22"
+    )
 
 
 def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(

@@ -1,0 +1,122 @@
+"""A report's figures, gathered from the record."""
+
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.cli.session import Session, compare_results, results_by_variant, test_pairs
+from bench.comparison.by_length import bleu_by_length
+from bench.comparison.samples import Sample, differing_samples
+from bench.comparison.scorecard import keep_score
+from bench.data.corpus import is_generated
+from bench.evaluation.translator import Translator
+from bench.report.record import AttentionMap, Report
+from bench.tracking.result import RunResult
+
+NUM_ATTENTION_MAPS = 4
+FACTS = (
+    ("date", "date"),
+    ("duration", "duration"),
+    ("command", "command"),
+    ("git.commit", "commit"),
+    ("git.dirty", "with uncommitted changes"),
+    ("host.cpu", "processor"),
+    ("host.cores", "cores"),
+    ("python.version", "Python"),
+    ("version.torch", "torch"),
+    ("version.spacy", "spaCy"),
+    ("version.sacrebleu", "sacreBLEU"),
+    ("version.mlflow", "MLflow"),
+    ("corpus.fingerprint", "prepared data"),
+)
+
+
+def gather(
+    session: Session, results: Mapping[str, RunResult], selected: Mapping[str, Any]
+) -> Report:
+    """Gather everything that the pages are made from."""
+    first = next(spec for spec in session.specs if spec.identity in results)
+    ledger = session.data[first.data_fingerprint].ledger
+    by_variant = results_by_variant(session, results)
+    comparison = compare_results(session, results)
+    lowercase, pairs = first.config.data.lowercase, test_pairs(session)
+    samples: Sequence[Sample] = ()
+    if is_generated(ledger.corpus):
+        samples = differing_samples(by_variant, pairs, lowercase=lowercase)
+    tags = session.tracker.provenance(results)
+    facts = {label: tags[key] for key, label in FACTS if key in tags}
+    if "command" in facts:
+        # Not where somebody keeps their files: of a path only the last part.
+        facts["command"] = " ".join(Path(word).name for word in facts["command"].split())
+    corpus = Path(ledger.corpus).name
+    return Report(
+        experiment=session.experiment.name,
+        profile=first.profile,
+        corpus=corpus,
+        comparison=comparison,
+        results={
+            name: [_without_sentences(run) for run in runs] for name, runs in by_variant.items()
+        },
+        provenance=facts,
+        ledger=dict(ledger.items()) | {"corpus": corpus},
+        settings={spec.variant: spec.to_toml() for spec in reversed(session.specs)},
+        adhoc=session.experiment.adhoc,
+        command=_command(session, selected),
+        mlflow=session.tracker.compare_page(dict.fromkeys(spec.group for spec in session.specs)),
+        scorecard=keep_score(session.experiment.expected, comparison),
+        by_length=bleu_by_length(by_variant, pairs, lowercase=lowercase),
+        samples=samples,
+        attention=_attention_maps(session, results, samples),
+    )
+
+
+def _without_sentences(run: RunResult) -> RunResult:
+    return replace(run, hypotheses=(), sentence_losses=(), sentence_tokens=())
+
+
+def _command(session: Session, selected: Mapping[str, Any]) -> str:
+    """Say how to make the runs and the report again."""
+    options = [session.experiment.name]
+    if session.experiment.profile != "quick":
+        options += ["--profile", session.experiment.profile]
+    if selected["corpus"]:
+        options += ["--corpus", Path(selected["corpus"]).name]
+    for override in session.experiment.adhoc:
+        options += ["--set", override]
+    seeds = sorted({spec.seed for spec in session.specs})
+    run = ["run", *options]
+    if seeds != sorted(session.experiment.seeds):
+        run += ["--seeds", ",".join(map(str, seeds))]
+    return "\n".join(f"python -m bench {shlex.join(line)}" for line in (run, ["report", *options]))
+
+
+def _attention_maps(
+    session: Session, results: Mapping[str, RunResult], samples: Sequence[Sample]
+) -> list[AttentionMap]:
+    """Look at some sentences through the best model of each variant that has attention."""
+    attending = [
+        name
+        for name, variant in session.experiment.variants.items()
+        if variant.config.model.attention != "none"
+    ]
+    maps = []
+    for variant in attending if samples else ():
+        found = [
+            results[spec.identity]
+            for spec in session.specs
+            if spec.variant == variant and spec.identity in results
+        ]
+        finished = [run for run in found if run.outcome == "finished"]
+        if not finished:
+            continue
+        best = max(finished, key=lambda run: run.validation_bleu)
+        with tempfile.TemporaryDirectory() as folder:
+            translator = Translator.load(
+                session.tracker.download_translator(best.identity, Path(folder))
+            )
+        chosen = samples[: max(1, NUM_ATTENTION_MAPS // len(attending))]
+        maps += [AttentionMap(variant, translator.attend(sample.source)) for sample in chosen]
+    return maps

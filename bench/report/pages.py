@@ -1,0 +1,94 @@
+"""The files of a report: the figures, a page for a repository's reader, one for a browser."""
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+
+from bench.comparison.wording import answer
+from bench.report.figures.drawing import standalone
+from bench.report.page import Figure, Section, build_sections
+from bench.report.record import Report, save_report
+from bench.tracking.colours import variant_colours
+
+README, HTML, FIGURES, DISCUSSION = "README.md", "index.html", "figures", "discussion.md"
+VERDICTS = "better|worse|equivalent|undetermined"
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_TEMPLATES = Environment(
+    loader=PackageLoader("bench.report"), autoescape=True, undefined=StrictUndefined
+)
+
+
+def write_report(folder: Path, report: Report) -> list[Path]:
+    """Write a report's files into a folder, made if need be, and return them.
+
+    `discussion.md` is written by hand: it is taken into the pages and never touched.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    discussion = folder / DISCUSSION
+    text = discussion.read_text("utf-8").strip() if discussion.exists() else ""
+    sections = build_sections(report, text)
+    save_report(folder, report)
+    (folder / FIGURES).mkdir(exist_ok=True)
+    for stale in (folder / FIGURES).glob("*.svg"):
+        stale.unlink()
+    for section in sections:
+        for part in section.parts:
+            if isinstance(part, Figure):
+                (folder / FIGURES / f"{part.name}.svg").write_text(standalone(part.svg), "utf-8")
+    (folder / README).write_text(render_markdown(report, sections), "utf-8")
+    (folder / HTML).write_text(render_html(report, sections), "utf-8")
+    return [folder / name for name in (HTML, README, "results.json", FIGURES)]
+
+
+def render_markdown(report: Report, sections: list[Section]) -> str:
+    """Render the page for a repository's reader, its figures as files."""
+    answers = "\n".join(f"- {line}" for line in answer(report.comparison))
+    parts = [f"# {report.comparison.question}", _subtitle(report), answers]
+    for section in sections:
+        parts.append(f"## {section.title}")
+        parts += [
+            f"![{part.caption}]({FIGURES}/{part.name}.svg)" if isinstance(part, Figure) else part
+            for part in section.parts
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def render_html(report: Report, sections: list[Section]) -> str:
+    """Render the page for a browser: one file, nothing fetched from elsewhere."""
+    colours = variant_colours(report.results)
+    template = _TEMPLATES.get_template("page.html")
+    return template.render(
+        title=report.comparison.question,
+        subtitle=_subtitle(report),
+        summary=answer(report.comparison),
+        sections=[
+            (section.title, [_block(part, colours) for part in section.parts])
+            for section in sections
+        ],
+    )
+
+
+def _subtitle(report: Report) -> str:
+    seeds = max(row.num_finished for row in report.comparison.rows)
+    pairs = int(report.ledger.get("train_pairs", 0))
+    return (
+        f"`{report.experiment}`, profile {report.profile}, on {report.corpus}: {pairs:,} training "
+        f"pairs, {seeds} seeds, {report.provenance.get('date', '')}"
+    )
+
+
+def _block(part: str | Figure, colours: dict[str, str]) -> dict[str, str]:
+    """Turn a part into what the template lays out; our own text, so it goes in as it is."""
+    if isinstance(part, Figure):
+        return {"kind": "figure", "svg": part.svg, "caption": part.caption}
+    html = _MARKDOWN.render(part)
+    html = html.replace("<table>", '<div class="table"><table>')
+    html = html.replace("</table>", "</table></div>")
+    html = re.sub(rf"(<td[^>]*)>({VERDICTS})</td>", r'\1><b class="\2">\2</b></td>', html)
+    for variant, colour in colours.items():
+        dot = f'<i class="dot" style="background:{colour}"></i>'
+        html = html.replace(f"<td>{variant}</td>", f"<td>{dot}{variant}</td>")
+    return {"kind": "text", "html": html}

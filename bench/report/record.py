@@ -1,0 +1,82 @@
+"""What a report is made from: every figure, kept as `results.json` beside the pages."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from bench.comparison.by_length import LengthClass
+from bench.comparison.comparison import Comparison
+from bench.comparison.samples import Sample
+from bench.comparison.scorecard import Score
+from bench.errors import BenchError
+from bench.evaluation.translator import Attended
+from bench.tracking.result import RunResult
+
+RESULTS = "results.json"
+
+
+class AttentionMap(NamedTuple):
+    """Where a variant's decoder looked as it translated a sentence."""
+
+    variant: str
+    attended: Attended
+
+
+# An interval of one seed has no ends: JSON knows no infinity, so it is a word there.
+@dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(ser_json_inf_nan="strings"))
+class Report:
+    """Everything that the pages are made from."""
+
+    experiment: str
+    profile: str
+    corpus: str
+    comparison: Comparison
+    results: Mapping[str, Sequence[RunResult]]
+    """By variant; without what they keep for each sentence of the test split."""
+    provenance: Mapping[str, str]
+    """How the runs came to be, by what to call it."""
+    ledger: Mapping[str, Any]
+    """What was kept of the corpus, and what removed."""
+    settings: Mapping[str, str]
+    """Resolved settings of each variant, as TOML."""
+    adhoc: Sequence[str]
+    """Settings that were changed on the command line."""
+    command: str
+    """That makes the report again."""
+    mlflow: str
+    """Address of the runs' comparison in MLflow's pages."""
+    scorecard: Sequence[Score] = ()
+    """Published effects beside ours."""
+    by_length: Sequence[LengthClass] = ()
+    """BLEU by length of the source sentence."""
+    samples: Sequence[Sample] = ()
+    """Translations; of a corpus that may be shown alone."""
+    attention: Sequence[AttentionMap] = ()
+    """Where decoders looked; likewise."""
+
+
+_ADAPTER = TypeAdapter(Report)
+
+
+def save_report(folder: Path, report: Report) -> None:
+    """Write a report's figures into its folder."""
+    text = _ADAPTER.dump_json(report, indent=1).decode()
+    (folder / RESULTS).write_text(text + "\n", "utf-8")
+
+
+def load_report(folder: Path) -> Report:
+    """Read a report's figures from its folder.
+
+    Raises:
+        BenchError: when the file is not of this version.
+    """
+    try:
+        return _ADAPTER.validate_json((folder / RESULTS).read_text("utf-8"))
+    except ValueError as error:
+        raise BenchError(
+            f"{folder / RESULTS} is not a report of this version; "
+            "python -m bench report writes it again"
+        ) from error

@@ -1,0 +1,53 @@
+"""Whether verdicts keep their promise where the truth is known."""
+
+import pytest
+
+from bench.comparison.looks import plan_looks, significance_per_look
+from bench.comparison.simulation import World, calibrate, calibrate_looks, standard_worlds
+
+
+def test_one_run_against_one_finds_what_is_not_there_and_paired_seeds_do_not() -> None:
+    """The same variant under two names, seed deviation 0.3 BLEU, five seeds."""
+    world = World(num_seeds=5, seed_deviation=0.3, taste=0.0)
+
+    found = calibrate(world, num_experiments=300)
+
+    assert found.false_positives <= 0.08
+    assert found.coverage >= 0.92
+    assert found.single_run_false_positives > 0.1
+    assert 0.7 < found.power < 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", list(standard_worlds()), ids=str)
+def test_verdicts_err_as_rarely_as_they_say(world: World) -> None:
+    """At most 7 % false positives and 93 % coverage; a power of about 0.8 where it is promised."""
+    found = calibrate(world, num_experiments=1_000)
+
+    assert found.false_positives <= 0.07
+    assert found.coverage >= 0.93
+    assert found.power == pytest.approx(0.8, abs=0.07)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("taste", [0.0, 0.4])
+@pytest.mark.parametrize("deviation", [0.3, 0.5])
+def test_looking_again_and_again_errs_no_more_often(taste: float, deviation: float) -> None:
+    """Adding seeds from 3 to 30 until the answer is known."""
+    world = World(num_seeds=30, seed_deviation=deviation, taste=taste)
+
+    assert calibrate_looks(world, plan_looks(3, 30), num_experiments=1_000) <= 0.07
+
+
+def test_looks_grow_by_more_than_half_and_end_at_the_last() -> None:
+    """Few looks cost little."""
+    assert plan_looks(3, 30) == (3, 5, 8, 13, 21, 30)
+    assert plan_looks(5, 5) == (5,)
+    assert plan_looks(3, 4) == (3, 4)
+
+
+def test_each_look_is_stricter_the_more_there_are() -> None:
+    """One look at 5 %; several between their even share and all of it."""
+    assert significance_per_look((3,)) == 0.05
+    assert 0.05 / 2 <= significance_per_look((3, 30)) < 0.05
+    assert 0.05 / 6 < significance_per_look((3, 5, 8, 13, 21, 30)) < 0.05 / 3

@@ -1,0 +1,77 @@
+"""A small report with every section."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from bench.comparison.by_length import LengthClass
+from bench.comparison.comparison import compare
+from bench.comparison.samples import Sample
+from bench.comparison.scorecard import keep_score
+from bench.evaluation.translator import Attended
+from bench.experiment.schema import Expectation
+from bench.report.pages import write_report
+from bench.report.record import AttentionMap, Report
+from bench.tracking.result import EpochRecord, RunResult
+from tests.comparison.examples import result, steady
+
+SCORES = {"a": [20.0, 21.0, 22.0], "b": [25.1, 26.0, None], "c": [21.0, 20.5, 22.4]}
+EXPECTED = Expectation(variant="b", low=0.4, high=0.8, source="Somebody 2017")
+
+
+def with_curves(run: RunResult) -> RunResult:
+    """Give a run three epochs."""
+    epochs = [
+        EpochRecord(
+            epoch=epoch,
+            metrics={
+                "train/loss": 3.0 / epoch,
+                "train/seconds": 4.0,
+                "validation/loss": 3.5 / epoch,
+                "validation/bleu": 6.0 * epoch,
+            },
+        )
+        for epoch in (1, 2, 3)
+    ]
+    return replace(run, epochs=tuple(epochs), training_seconds=12.0, best_epoch=3)
+
+
+def example() -> Report:
+    """Make a report of three variants, one of which has a diverged run."""
+    results = {
+        name: [with_curves(result(name, seed, bleu)) for seed, bleu in enumerate(scores, start=1)]
+        for name, scores in SCORES.items()
+    }
+    runs = [run for found in results.values() for run in found]
+    comparison = compare("Does it?", results, steady(runs), baseline="a", margin=0.5)
+    attended = Attended(["où", "?"], ["where", "?"], [[0.9, 0.1], [0.2, 0.8]])
+    return Report(
+        experiment="it",
+        profile="quick",
+        corpus="pairs",
+        comparison=comparison,
+        results={
+            name: [
+                replace(run, hypotheses=(), sentence_losses=(), sentence_tokens=()) for run in found
+            ]
+            for name, found in results.items()
+        },
+        provenance={"date": "2026-11-22", "commit": "abc"},
+        ledger={"corpus": "pairs", "train_pairs": 1234},
+        settings={"a": 'model.cell = "gru"\n'},
+        adhoc=[],
+        command="python -m bench run it",
+        mlflow="http://127.0.0.1:5000/#/compare-runs?runs=[]",
+        scorecard=keep_score([EXPECTED], comparison),
+        by_length=[
+            LengthClass("1–5", 30, {"a": 30.0, "b": 35.0, "c": 31.0}),
+            LengthClass("over 20", 25, {"a": 10.0, "b": 20.0, "c": 9.0}),
+        ],
+        samples=[Sample("Où | est-il ?", "Where is <it>?", {"a": "what *is* it?", "b": "where?"})],
+        attention=[AttentionMap("b", attended), AttentionMap("c", attended)],
+    )
+
+
+def write_example(folder: Path) -> Path:
+    """Write it into a folder."""
+    write_report(folder, example())
+    return folder
