@@ -7,14 +7,13 @@ from rich.table import Table
 from bench.comparison.looks import plan_looks, significance_per_look
 from bench.comparison.simulation import World, calibrate, calibrate_looks, standard_worlds
 
-NUM_EXPERIMENTS = 1_000
 LOOKS = plan_looks(3, 30)
 
 
-def print_calibration(console: Console) -> None:
+def print_calibration(console: Console, *, num_experiments: int) -> None:
     """Simulate experiments with and without a true difference, and print what was found."""
     console.print(
-        f"{NUM_EXPERIMENTS:,} simulated experiments with and as many without a true difference, "
+        f"{num_experiments:,} simulated experiments with and as many without a true difference, "
         "1,000 test sentences, nominal error 5 %. Takes some minutes.\n",
         highlight=False,
     )
@@ -30,7 +29,7 @@ def print_calibration(console: Console) -> None:
     )
     worlds = list(standard_worlds())
     for world in track(worlds, "simulating", console=console, transient=True):
-        found = calibrate(world, num_experiments=NUM_EXPERIMENTS)
+        found = calibrate(world, num_experiments=num_experiments)
         table.add_row(
             "two" if world.taste else "one, twice",
             f"{world.seed_deviation}",
@@ -48,10 +47,10 @@ def print_calibration(console: Console) -> None:
         style="dim",
         highlight=False,
     )
-    _print_looks(console)
+    _print_looks(console, num_experiments=num_experiments)
 
 
-def _print_looks(console: Console) -> None:
+def _print_looks(console: Console, *, num_experiments: int) -> None:
     table = _table("variants", "seed deviation", "false positives")
     worlds = [
         World(num_seeds=LOOKS[-1], seed_deviation=deviation, taste=taste)
@@ -59,7 +58,7 @@ def _print_looks(console: Console) -> None:
         for deviation in (0.3, 0.5)
     ]
     for world in track(worlds, "simulating", console=console, transient=True):
-        alarms = calibrate_looks(world, LOOKS, num_experiments=NUM_EXPERIMENTS)
+        alarms = calibrate_looks(world, LOOKS, num_experiments=num_experiments)
         variants = "two" if world.taste else "one, twice"
         table.add_row(variants, f"{world.seed_deviation}", f"{alarms:.1%}")
     console.print(

@@ -9,13 +9,13 @@ from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 
-def _simulate(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _simulate(ctx: click.Context, _: click.Parameter, num_experiments: int | None) -> None:
     """Print how often the verdicts are right, and leave."""
-    if not wanted:
+    if num_experiments is None:
         return
     from bench.cli.calibration import print_calibration
 
-    print_calibration(Console())
+    print_calibration(Console(), num_experiments=num_experiments)
     ctx.exit()
 
 
@@ -31,11 +31,15 @@ def _simulate(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @click.option(
     "--simulate",
-    is_flag=True,
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=1_000,
+    metavar="[N]",
     is_eager=True,
     expose_value=False,
     callback=_simulate,
-    help="Show, by simulated experiments, how often the verdicts are right; needs no EXPERIMENT.",
+    help="Show, by N simulated experiments (1,000 if not given) of each kind, how often the "
+    "verdicts are right; needs no EXPERIMENT.",
 )
 def command(form: str, **selected: Any) -> None:
     """Answer EXPERIMENT's question from what has been recorded. Nothing is trained.

@@ -1,0 +1,107 @@
+"""One experiment in an MLflow store: its runs are searched, made and written to by id.
+
+MLflow's limits are kept here, and its global active run is never used.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
+from mlflow.exceptions import MlflowException
+
+from bench.errors import TrackingError
+from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
+from bench.tracking.tracker import RunCard
+
+KIND, GROUP, PARENT = "kind", "group", "mlflow.parentRunId"
+MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000
+PAGE = 1_000
+
+
+class ExperimentStore:
+    """The runs of one experiment."""
+
+    def __init__(self, uri: str, *, experiment: str, question: str) -> None:
+        """Connect to a store and find or make the experiment.
+
+        Raises:
+            TrackingError: when the store does not answer or the experiment has been deleted.
+        """
+        quieten_mlflow()
+        self.uri = uri
+        self.client = MlflowClient(tracking_uri=uri)
+        try:
+            self.experiment_id = self._find_experiment(experiment, question)
+        except MlflowException as error:
+            # MLflow's message holds the address as it was given: shown here without its password.
+            detail = str(error).partition("\n")[0].replace(uri, without_password(uri))
+            raise TrackingError(
+                f"the tracking store {without_password(uri)} does not answer as MLflow does: "
+                f"{detail}"
+            ) from error
+
+    def search(self, where: str) -> list[Run]:
+        """Return the runs for which MLflow's condition holds, newest first."""
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment_id],
+                where,
+                max_results=PAGE,
+                order_by=["attributes.start_time DESC"],
+                page_token=token,
+            )
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+    def create_run(self, name: str, card: RunCard, tags: Mapping[str, str]) -> str:
+        """Make a run with a card's parameters and data set, and return its id."""
+        run_id: str = self.client.create_run(
+            self.experiment_id,
+            tags={key: value[:MAX_TAG] for key, value in tags.items()},
+            run_name=name,
+        ).info.run_id
+        params = [Param(key, value[:MAX_PARAM]) for key, value in card.params.items()]
+        self.client.log_batch(run_id, params=params)
+        source = json.dumps({"fingerprint": card.dataset_fingerprint})
+        dataset = Dataset(
+            name=card.dataset_name,
+            digest=card.dataset_fingerprint,
+            source_type="bench",
+            source=source,
+            profile=card.ledger,
+        )
+        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+        self.client.log_inputs(run_id, inputs)
+        return run_id
+
+    def tags_of(self, card: RunCard, *, kind: str) -> dict[str, str]:
+        """Return the tags of a card's run, or of its variant's parent run."""
+        return {**card.tags, KIND: kind, GROUP: card.group, "variant": card.variant}
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int) -> None:
+        """Write metrics in as few calls as MLflow allows."""
+        now = int(time.time() * 1000)
+        batch = [Metric(name, value, now, step) for name, value in metrics.items()]
+        for start in range(0, len(batch), MAX_BATCH):
+            self.client.log_batch(run_id, metrics=batch[start : start + MAX_BATCH])
+
+    def _find_experiment(self, name: str, question: str) -> str:
+        found = self.client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise TrackingError(
+                f"the MLflow experiment {name!r} has been deleted but keeps its name; "
+                "restore it, or use another store with --tracking-uri"
+            )
+        if found is not None:
+            return str(found.experiment_id)
+        path = sqlite_path(self.uri)
+        # Beside the database, whatever folder a later command is given in.
+        location = None if path is None else (path.parent / "mlruns" / name).resolve().as_uri()
+        tags = {"mlflow.note.content": f"# {question}"}
+        return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
