@@ -77,7 +77,8 @@ class MlflowTracker:
         runs = quote(json.dumps([parent.info.run_id for parent in parents]))
         experiments = quote(json.dumps([self.experiment_id]))
         address = self._store.uri if self._store.uri.startswith("http") else LOCAL_PAGES
-        return f"{without_password(address)}/#/compare-runs?runs={runs}&experiments={experiments}"
+        chosen = f"runs={runs}&experiments={experiments}&workflowType=machine_learning"
+        return f"{without_password(address)}/#/compare-runs?{chosen}"
 
     def provenance(self, identities: Iterable[str]) -> dict[str, str]:
         """Describe how runs came to be: the first one's tags, the date, and how long all took.
