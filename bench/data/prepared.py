@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import platformdirs
 
-from bench.data.corpus import SentencePair, SplitName
+from bench.data.corpus import SPLITS, SentencePair, SplitName
 from bench.data.vocabulary import Vocabulary
 
 LEDGER_FILE = "ledger.json"
@@ -90,8 +90,10 @@ class EncodedSplit(NamedTuple):
 class PreparedCorpus:
     """A folder of prepared data; a split is read only when asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, with_test: bool = True) -> None:
+        """Open the folder; without its test split there is no way to it."""
         self.folder = folder
+        self._splits = SPLITS if with_test else tuple(name for name in SPLITS if name != "test")
         self.fingerprint = folder.name
         self.ledger = Ledger(**json.loads((folder / LEDGER_FILE).read_text("utf-8")))
         self.source_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.fr.txt"))
@@ -105,6 +107,7 @@ class PreparedCorpus:
 
     def load_split(self, name: SplitName) -> EncodedSplit:
         """Open one split; the arrays stay on disk and are paged in as they are used."""
+        assert name in self._splits
         texts = (_read_lines(self.folder / f"{name}.{side}.txt") for side in ("fr", "en"))
         return EncodedSplit(
             source=_load_sentences(self.folder, name, "fr"),

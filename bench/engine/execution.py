@@ -26,7 +26,8 @@ from bench.training.trainer import EpochResult, train
 ARTIFACTS = "artifacts"
 """Folder, within a run's own, of what the tracker takes over."""
 
-Report = Callable[[EpochRecord], None]
+Report = Callable[[EpochRecord], bool]
+"""Is told of an epoch, and says whether to go on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +66,11 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
     return _result(spec, fitted, place, test=test)
 
 
+def try_out(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
+    """Train a run for its validation scores alone."""
+    return _result(spec, fit(spec, data, place, report), place, test=None)
+
+
 def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> Fitted:
     """Train a run, or go on where it was interrupted; report each epoch as it ends."""
     config = spec.config
@@ -93,7 +99,8 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
                 save_best(place.folder, model)
             history = {"epochs": [asdict(epoch) for epoch in epochs], "best_epoch": best_epoch}
             save_last(place.folder, model, optimizer, state=history)
-            report(epochs[-1])
+            if not report(epochs[-1]):
+                break
     except DivergedError as error:
         divergence = str(error)
         best_epoch = 0
@@ -162,7 +169,7 @@ def _result(
         identity=spec.identity,
         variant=spec.variant,
         seed=spec.seed,
-        outcome="finished" if test else "diverged",
+        outcome="finished" if fitted.best_epoch else "diverged",
         detail=fitted.divergence,
         parameters=count_parameters(fitted.model),
         best_epoch=fitted.best_epoch,

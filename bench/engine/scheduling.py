@@ -79,13 +79,14 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
                 shutil.rmtree(folder, ignore_errors=True)
             tasks.append(_task(spec, data[spec.data_fingerprint], folder, device))
 
-        def hear(event: Event) -> None:
+        def hear(event: Event) -> bool:
             record(event)
             if isinstance(event, Ended):
                 results[event.spec.identity] = event.result
             elif isinstance(event, Failed):
                 failures.append(event)
             listen(event)
+            return True
 
         try:
             executor.run(tasks, hear)

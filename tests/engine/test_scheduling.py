@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import torch
 from bench.data.config import DataConfig
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import Workplace, build_model, execute, fit
-from bench.engine.executors.contract import EpochEnded, Event, Executor, Listen, Task
+from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, Listen, Task
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
 from bench.engine.scheduling import Outcome, run_all, run_folder
@@ -121,7 +121,7 @@ def test_a_failed_run_does_not_stop_the_others(digits: PreparedCorpus) -> None:
     broken = spec(digits, training=replace(TRAINING, batch_size=31))
 
     class BreakOne:
-        def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
             missing = Path("/nowhere")
             SerialExecutor().run(
                 [
@@ -160,11 +160,12 @@ def test_an_interrupted_run_goes_on_where_it_stopped(digits: PreparedCorpus) -> 
     whole = run([spec(digits)], digits, MemoryTracker()).results[planned.identity]
 
     class Interrupt:
-        def run(self, tasks: Sequence[Task], listen: Listen) -> None:
-            def stop(event: Event) -> None:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            def stop(event: Event) -> bool:
                 listen(event)
                 if isinstance(event, EpochEnded):
                     raise KeyboardInterrupt
+                return True
 
             SerialExecutor().run(tasks, stop)
 
@@ -206,7 +207,7 @@ def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus)
     specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
 
     class KillFirst(ProcessExecutor):
-        def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
             def kill(event: Event) -> None:
                 listen(event)
                 if isinstance(event, EpochEnded) and event.spec.seed == 1:
@@ -237,9 +238,9 @@ def test_fitting_never_opens_the_test_split(
     )
     place = Workplace(device=CPU, folder=tmp_path / "run")
 
-    fit(spec(digits), digits, place, lambda _: None)
+    fit(spec(digits), digits, place, lambda _: True)
     fitted = list(opened)
-    execute(spec(digits), digits, place, lambda _: None)
+    execute(spec(digits), digits, place, lambda _: True)
 
     assert fitted == ["train", "validation"]
     assert opened.count("test") == 1
@@ -250,7 +251,7 @@ def test_the_best_epoch_by_validation_is_kept(digits: PreparedCorpus, tmp_path: 
     planned = spec(digits, training=replace(TRAINING, epochs=4))
     place = Workplace(device=CPU, folder=tmp_path / "run")
 
-    fitted = fit(planned, digits, place, lambda _: None)
+    fitted = fit(planned, digits, place, lambda _: True)
 
     scores = [epoch.metrics["validation/bleu"] for epoch in fitted.epochs]
     assert fitted.best_epoch == scores.index(max(scores)) + 1
@@ -264,7 +265,7 @@ def test_a_replica_draws_anew_under_the_same_seed(digits: PreparedCorpus, tmp_pa
     weights = [build_model(each, digits).output.linear.weight for each in (once, again)]
     losses = {
         execute(
-            each, digits, Workplace(device=CPU, folder=tmp_path / each.identity), lambda _: None
+            each, digits, Workplace(device=CPU, folder=tmp_path / each.identity), lambda _: True
         ).test["loss"]
         for each in (once, again)
     }
@@ -272,3 +273,37 @@ def test_a_replica_draws_anew_under_the_same_seed(digits: PreparedCorpus, tmp_pa
     assert not torch.equal(*weights)
     assert len(losses) == 2
     assert again.chance != once.chance == once.seed
+
+
+@pytest.mark.parametrize("executor", [SerialExecutor(), ProcessExecutor(num_workers=2)])
+def test_a_trial_ends_when_it_is_told_to_and_never_sees_the_test_split(
+    digits: PreparedCorpus, tmp_path: Path, executor: Executor
+) -> None:
+    """After its first epoch, without test scores; tasks are made as others end."""
+    heard: list[Event] = []
+    made: list[int] = []
+
+    def tasks() -> Iterable[Task]:
+        for seed in (1, 2, 3):
+            made.append(sum(isinstance(event, Ended) for event in heard))
+            yield Task(
+                spec=spec(digits, seed=seed),
+                data_folder=digits.folder,
+                run_folder=tmp_path / str(seed),
+                device="cpu",
+                opens_test=False,
+            )
+
+    def listen(event: Event) -> bool:
+        heard.append(event)
+        return not isinstance(event, EpochEnded)
+
+    executor.run(tasks(), listen)
+
+    results = [event.result for event in heard if isinstance(event, Ended)]
+    assert sorted(result.seed for result in results) == [1, 2, 3]
+    assert all(len(result.epochs) == 1 and result.test == {} for result in results)
+    assert all(result.outcome == "finished" for result in results)
+    assert made[-1] >= 1
+    with pytest.raises(AssertionError):
+        PreparedCorpus(digits.folder, with_test=False).load_split("test")

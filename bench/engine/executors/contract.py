@@ -2,7 +2,7 @@
 
 import shutil
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 
 from bench.data.prepared import PreparedCorpus
-from bench.engine.execution import Workplace, execute
+from bench.engine.execution import Workplace, execute, try_out
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import EpochRecord, RunResult
@@ -24,6 +24,8 @@ class Task:
     data_folder: Path
     run_folder: Path
     device: str
+    opens_test: bool = True
+    """Whether the model is scored on the test split in the end; a search's trials never are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,19 @@ class Failed:
 
 
 Event = Started | EpochEnded | Ended | Failed
-Listen = Callable[[Event], None]
+Listen = Callable[[Event], bool]
+"""Hears what happens. After an epoch it says whether that run is to go on."""
 
 
 class Executor(Protocol):
-    """Executes tasks, in any order, and tells what happens."""
+    """Executes tasks and tells what happens."""
 
-    def run(self, tasks: Sequence[Task], listen: Listen) -> None:
-        """Attempt every task once; a failed one does not keep others from being done."""
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+        """Attempt every task once; a failed one does not keep others from being done.
+
+        Tasks are taken one by one, as there is somebody to do them: what came of the earlier ones
+        may decide what the next one is.
+        """
 
 
 def attempt(task: Task, listen: Listen) -> None:
@@ -77,8 +84,9 @@ def attempt(task: Task, listen: Listen) -> None:
     listen(Started(spec))
     try:
         place = Workplace(device=torch.device(task.device), folder=task.run_folder)
-        data = PreparedCorpus(task.data_folder)
-        result = execute(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
+        data = PreparedCorpus(task.data_folder, with_test=task.opens_test)
+        attempted = execute if task.opens_test else try_out
+        result = attempted(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
     except BenchError as error:
         listen(Failed(spec, str(error), ""))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on

@@ -5,8 +5,10 @@ are spent once. A worker that dies takes its one run with it; another takes its 
 """
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -15,6 +17,7 @@ import torch
 
 from bench.engine.executors.contract import (
     Ended,
+    EpochEnded,
     Event,
     Failed,
     Listen,
@@ -48,19 +51,20 @@ class ProcessExecutor:
         self._num_workers = num_workers
         self._threads = threads_per_worker
 
-    def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
         """Attempt every task once; whatever happens no worker is left behind."""
-        waiting = list(reversed(tasks))
-        workers = [self._start() for _ in range(min(self._num_workers, len(tasks)))]
+        waiting = iter(tasks)
+        workers: list[_Worker] = []
         try:
-            for worker in workers:
-                _assign(worker, waiting)
+            for task in islice(waiting, self._num_workers):
+                workers.append(self._start())
+                _give(workers[-1], task)
             while any(worker.task for worker in workers):
                 self._turn(workers, waiting, listen)
         finally:
             _stop(workers)
 
-    def _turn(self, workers: list[_Worker], waiting: list[Task], listen: Listen) -> None:
+    def _turn(self, workers: list[_Worker], waiting: Iterator[Task], listen: Listen) -> None:
         """Wait for news from any worker, pass it on, and hand out what is next."""
         busy = [worker for worker in workers if worker.task]
         ready = wait([worker.connection for worker in busy])
@@ -71,11 +75,14 @@ class ProcessExecutor:
             dead = not isinstance(event, Started) and not worker.process.is_alive()
             if isinstance(event, Ended | Failed):
                 worker.task = None
-            listen(event)
+            go_on = listen(event)
+            if isinstance(event, EpochEnded):
+                with suppress(BrokenPipeError, ConnectionResetError):  # it died: heard of next
+                    worker.connection.send(go_on)
             if dead and isinstance(event, Failed):
                 workers[workers.index(worker)] = worker = self._start()
-            if worker.task is None:
-                _assign(worker, waiting)
+            if worker.task is None and (task := next(waiting, None)):
+                _give(worker, task)
 
     def _start(self) -> _Worker:
         ours, theirs = CONTEXT.Pipe()
@@ -95,15 +102,20 @@ def _work(connection: Connection, threads: int) -> None:
     torch.set_flush_denormal(True)
     try:
         while True:
-            attempt(connection.recv(), connection.send)
+            attempt(connection.recv(), lambda event: _tell(connection, event))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 
-def _assign(worker: _Worker, waiting: list[Task]) -> None:
-    if waiting:
-        worker.task = waiting.pop()
-        worker.connection.send(worker.task)
+def _tell(connection: Connection, event: Event) -> bool:
+    """Send an event to the parent, and after an epoch wait for its word whether to go on."""
+    connection.send(event)
+    return connection.recv() if isinstance(event, EpochEnded) else True
+
+
+def _give(worker: _Worker, task: Task) -> None:
+    worker.task = task
+    worker.connection.send(task)
 
 
 def _receive(worker: _Worker) -> Event:

@@ -1,6 +1,6 @@
 """One run after another, in this process: for tests and for debugging."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from bench.engine.executors.contract import Listen, Task, attempt
 
@@ -8,7 +8,7 @@ from bench.engine.executors.contract import Listen, Task, attempt
 class SerialExecutor:
     """Attempts tasks in their order."""
 
-    def run(self, tasks: Sequence[Task], listen: Listen) -> None:
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
         """Attempt every task once."""
         for task in tasks:
             attempt(task, listen)
