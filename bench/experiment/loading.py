@@ -8,39 +8,35 @@
     [variants.NAME]                             what differs: model.cell = "lstm"
     [profiles.NAME]                             the same experiment at another size
     [expected.VARIANT]                          what was published: low, high, source
+    [search] [search.space]                     what may be tuned: NAME = {low, high} or {choices}
 
 A variant overrides a profile, unless the profile speaks of that variant, in a table
 [profiles.quick.variants.NAME].
 """
 
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from bench.data.config import DataConfig, VectorsConfig
 from bench.errors import BenchError, ConfigError, UnknownNameError
-from bench.evaluation.config import EvaluationConfig
 from bench.experiment.schema import Expectation, Experiment, RunConfig, Variant
-from bench.model.config import ModelConfig
-from bench.training.config import TrainingConfig
+from bench.experiment.search_table import read_search
+from bench.experiment.settings import (
+    SECTIONS,
+    Settings,
+    field_names,
+    flatten,
+    known_keys,
+    parse_overrides,
+    refuse_unknown,
+    validate,
+)
 
 FOLDER = Path("experiments")
 DEFAULT_PROFILE = "quick"
-SECTIONS: dict[str, type] = {
-    "data": DataConfig,
-    "vectors": VectorsConfig,
-    "model": ModelConfig,
-    "training": TrainingConfig,
-    "evaluation": EvaluationConfig,
-}
-TOP_KEYS = {"question", "baseline", "seeds", "variants", "profiles", "expected", *SECTIONS}
-UNSHARED = {"variants", "profiles", "expected"}
-Settings = dict[str, Any]
-"""Dotted names and values, such as `model.cell` and "lstm"."""
+UNSHARED = {"variants", "profiles", "expected", "search"}
+TOP_KEYS = {"question", "baseline", "seeds", *UNSHARED, *SECTIONS}
 
 
 def experiment_names() -> list[str]:
@@ -76,20 +72,20 @@ def _build(
     path: Path, document: Settings, *, profile: str, overrides: Sequence[str], corpus: str
 ) -> Experiment:
     where = str(path)
-    _refuse_unknown("key", document, TOP_KEYS, where=where)
+    refuse_unknown("key", document, TOP_KEYS, where=where)
     top = {key: document[key] for key in document if key not in UNSHARED}
-    shared = _flatten(top)
+    shared = flatten(top)
     profiles = document.get("profiles", {})
     if profile not in profiles:
         raise UnknownNameError("profile", profile, profiles, where=where)
     size = dict(profiles[profile])
-    resized = size.pop("variants", {})
-    sized = _flatten(size)
-    _refuse_unknown(
+    resized, searched = size.pop("variants", {}), size.pop("search", {})
+    sized = flatten(size)
+    refuse_unknown(
         "variant", resized, document.get("variants", {}), where=f"{where}, profiles.{profile}"
     )
-    _refuse_unknown("key", sized, _known_keys() | {"seeds"}, where=f"{where}, profiles.{profile}")
-    own = _parse_overrides(overrides)
+    refuse_unknown("key", sized, known_keys() | {"seeds"}, where=f"{where}, profiles.{profile}")
+    own = parse_overrides(overrides)
     if corpus:
         sized["data.corpus"] = corpus
     common = shared | sized
@@ -97,7 +93,7 @@ def _build(
         variant: _build_variant(
             variant,
             common,
-            _flatten(table) | _flatten(resized.get(variant, {})),
+            flatten(table) | flatten(resized.get(variant, {})),
             own,
             where=f"{where}, variants.{variant}",
         )
@@ -119,6 +115,7 @@ def _build(
         variants=variants,
         profile=profile,
         expected=_expectations(document.get("expected", {}), variants, where=where),
+        search=read_search(document.get("search", {}) | searched, variants, where=where),
         adhoc=tuple(overrides),
     )
 
@@ -126,13 +123,13 @@ def _build(
 def _expectations(
     tables: Settings, variants: Mapping[str, Variant], *, where: str
 ) -> tuple[Expectation, ...]:
-    _refuse_unknown("variant", tables, variants, where=f"{where}, expected")
+    refuse_unknown("variant", tables, variants, where=f"{where}, expected")
     found = []
     for variant, table in tables.items():
         place = f"{where}, expected.{variant}"
-        _refuse_unknown("key", table, _field_names(Expectation) - {"variant"}, where=place)
+        refuse_unknown("key", table, field_names(Expectation) - {"variant"}, where=place)
         values = {**table, "variant": variant}
-        found.append(_validate(Expectation, values, section=f"expected.{variant}", where=place))
+        found.append(validate(Expectation, values, section=f"expected.{variant}", where=place))
     return tuple(found)  # type: ignore[arg-type]
 
 
@@ -142,7 +139,7 @@ def _build_variant(
     match, replica = own.pop("match_parameters", None), own.pop("replica", 0)
     if type(replica) is not int or replica < 0:
         raise ConfigError(f"{where}: replica: wanted a whole number from 0, got {replica!r}")
-    _refuse_unknown("key", own, _known_keys(), where=where)
+    refuse_unknown("key", own, known_keys(), where=where)
     settings = {key: value for key, value in common.items() if "." in key} | own | forced
     parts: dict[str, Any] = {}
     for section, config in SECTIONS.items():
@@ -151,19 +148,9 @@ def _build_variant(
             for key, value in settings.items()
             if key.startswith(f"{section}.")
         }
-        _refuse_unknown("key", values, _field_names(config), where=f"{where} ([{section}])")
-        parts[section] = _validate(config, values, section=section, where=where)
+        refuse_unknown("key", values, field_names(config), where=f"{where} ([{section}])")
+        parts[section] = validate(config, values, section=section, where=where)
     return Variant(name=name, config=RunConfig(**parts), match_parameters=match, replica=replica)
-
-
-def _validate(config: type, values: Settings, *, section: str, where: str) -> object:
-    try:
-        return config(**values)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join([section, *(str(part) for part in problem["loc"])])
-        message = problem["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{where}: {key} = {problem['input']!r}: {message}") from error
 
 
 def check_seeds(seeds: Any, *, where: str) -> Sequence[int]:
@@ -178,50 +165,6 @@ def check_seeds(seeds: Any, *, where: str) -> Sequence[int]:
             f"{where}: wanted distinct whole numbers such as [1, 2, 3], got {seeds!r}"
         )
     return tuple(seeds)
-
-
-def _parse_overrides(overrides: Sequence[str]) -> Settings:
-    settings: Settings = {}
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals:
-            raise ConfigError(
-                f"--set: wanted KEY=VALUE, such as model.hidden_size=128, got {override!r}"
-            )
-        try:
-            settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            settings[key.strip()] = text.strip()  # a bare word: model.cell=lstm
-    _refuse_unknown("key", settings, _known_keys(), where="--set")
-    return settings
-
-
-def _flatten(table: Any, prefix: str = "") -> Settings:
-    flat: Settings = {}
-    for key, value in table.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _known_keys() -> set[str]:
-    return {
-        f"{section}.{name}" for section, config in SECTIONS.items() for name in _field_names(config)
-    }
-
-
-def _field_names(config: type) -> set[str]:
-    return {field.name for field in fields(config)}
-
-
-def _refuse_unknown(
-    kind: str, found: Mapping[str, Any], known: Collection[str], *, where: str
-) -> None:
-    for name in found:
-        if name not in known:
-            raise UnknownNameError(kind, name, known, where=where)
 
 
 def _text(document: Settings, key: str, *, where: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.experiment.loading import SECTIONS
+from bench.experiment.settings import SECTIONS
 
 HEAD = """# Keys of an experiment file
 

@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass as strict_dataclass
 
 from bench.data.config import STRICT, DataConfig, VectorsConfig
 from bench.evaluation.config import EvaluationConfig
+from bench.experiment.search import SearchConfig
 from bench.model.config import ModelConfig
 from bench.training.config import TrainingConfig
 
@@ -65,5 +66,7 @@ class Experiment:
     variants: Mapping[str, Variant]
     profile: str
     expected: Sequence[Expectation]
+    search: SearchConfig
+    """How variants are tuned."""
     adhoc: Sequence[str]
     """Settings changed on the command line: such runs are for trying things."""

@@ -1,11 +1,13 @@
 """Experiment files, read strictly."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
 from bench.experiment.loading import load_experiment
+from bench.experiment.search import Choices, Range
 
 FILE = """
 question = "Does it?"
@@ -147,3 +149,54 @@ def test_a_wrong_setting_on_the_command_line_is_refused(override: str) -> None:
 
     with pytest.raises(BenchError, match=r"--set|model\.cell"):
         load_experiment(name, overrides=[override])
+
+
+SEARCH = """
+[search]
+trials = 4
+[search.space]
+training.learning_rate = {low = 1e-4, high = 1e-2, log = true}
+model.num_layers = {choices = [1, 2]}
+"""
+
+
+def test_a_search_space_is_read_by_dotted_name() -> None:
+    """Ranges and choices; a profile may change the budget."""
+    search = load_experiment(write(FILE + SEARCH)).search
+
+    assert search.trials == 4
+    assert search.space["training.learning_rate"] == Range(low=1e-4, high=1e-2, log=True)
+    assert search.space["model.num_layers"] == Choices(choices=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "training.learning_rate",
+            "training.learning_rat",
+            "Did you mean 'training.learning_rate'",
+        ),
+        (
+            "training.learning_rate",
+            "data.max_tokens",
+            "unknown key 'data.max_tokens'",
+        ),
+        ("low = 1e-4, high", "low = 1, high", "low must be below high"),
+        ("low = 1e-4, ", "low = -1.0, ", "a logarithmic range begins above 0"),
+        ("[1, 2]", "[1, 0]", "search.space: model.num_layers = 0"),
+        ("[1, 2]", "[1]", "num_layers.choices"),
+        ("{choices = [1, 2]}", "2", "wanted {low = …, high = …} or {choices = […]}"),
+        ("log = true", "lgo = true", "Did you mean 'log'?"),
+        ("trials = 4", "trails = 4", "Did you mean 'trials'?"),
+        ("trials = 4", "trials = 0", "search.trials = 0"),
+    ],
+)
+def test_a_mistake_in_a_search_is_found_before_the_first_trial(
+    old: str, new: str, message: str
+) -> None:
+    """Names and values alike, at both ends of each range and for every choice."""
+    name = write(FILE + SEARCH.replace(old, new))
+
+    with pytest.raises(BenchError, match=re.escape(message)):
+        load_experiment(name)

@@ -1,0 +1,78 @@
+"""The [search] table of an experiment file: what may be tuned, how, and at what cost."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from bench.data.config import STRICT
+
+SamplerName = Literal["random", "quasi_random", "tpe"]
+PrunerName = Literal["none", "median", "hyperband"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class Range:
+    """Numbers between two ends, both included."""
+
+    low: int | float
+    high: int | float
+    log: bool = False
+    """Equal factors are equally likely, instead of equal steps."""
+    step: int | float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, got {self.low} and {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a logarithmic range begins above 0, got {self.low}")
+        if self.log and self.step is not None:
+            raise ValueError("log and step do not go together")
+        if self.step is not None and self.step <= 0:
+            raise ValueError(f"step must be above 0, got {self.step}")
+
+    @property
+    def samples(self) -> tuple[Any, ...]:
+        """Values that must all be allowed for the range to be."""
+        return (self.low, self.high)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class Choices:
+    """One of these."""
+
+    choices: Annotated[tuple[bool | int | float | str, ...], Field(min_length=2)]
+
+    @property
+    def samples(self) -> tuple[Any, ...]:
+        """Values that must all be allowed for the choice to be."""
+        return self.choices
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
+class SearchConfig:
+    """How each variant is tuned: the same space, sampler and budget for all."""
+
+    space: Mapping[str, Range | Choices] = Field(default_factory=dict)
+    """By dotted name, such as `training.learning_rate = {low = 1e-4, high = 1e-2, log = true}` or
+    `model.num_layers = {choices = [1, 2]}`."""
+
+    sampler: SamplerName = "quasi_random"
+    """How trials are drawn. The expected score of the best of n is drawn from `random` and
+    `quasi_random` studies alone; `tpe` finds better ones sooner."""
+
+    pruner: PrunerName = "none"
+    """When a trial is given up: `median` if it is behind the others at the same epoch."""
+
+    trials: Annotated[int, Field(ge=1)] = 20
+    """For each variant, those of earlier commands counted."""
+
+    metric: Literal["bleu", "chrf", "loss"] = "bleu"
+    """Score on the validation split, of the best epoch, that decides."""
+
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    """Of a trial; the variant's own if not given."""
+
+    seed: int = 1
+    """Of the sampler, and of every trial's training."""

@@ -1,0 +1,82 @@
+"""Reading the [search] table: every name known, every value allowed, on every variant."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from bench.errors import ConfigError
+from bench.experiment.schema import RunConfig, Variant
+from bench.experiment.search import Choices, Range, SearchConfig
+from bench.experiment.settings import (
+    SECTIONS,
+    Settings,
+    field_names,
+    known_keys,
+    refuse_unknown,
+    validate,
+)
+
+TUNABLE = ("model", "training")
+"""Sections that a search may change: none that decides what is scored, or on which text."""
+
+
+def read_search(table: Settings, variants: Mapping[str, Variant], *, where: str) -> SearchConfig:
+    """Read [search], and try both ends of each range and every choice on every variant."""
+    place = f"{where}, search"
+    refuse_unknown("key", table, field_names(SearchConfig), where=place)
+    space = {
+        name: _read_dimension(name, values, where=f"{place}.space")
+        for name, values in _dimensions(table.get("space", {})).items()
+    }
+    tunable = {name for name in known_keys() if name.partition(".")[0] in TUNABLE}
+    refuse_unknown("key", space, tunable, where=f"{place}.space")
+    for name, dimension in space.items():
+        for variant in variants.values():
+            for value in dimension.samples:
+                with_settings(variant.config, {name: value}, where=f"{place}.space")
+    values = {**table, "space": space}
+    found = validate(SearchConfig, values, section="search", where=place)
+    assert isinstance(found, SearchConfig)
+    return found
+
+
+def _dimensions(table: Settings, prefix: str = "") -> Settings:
+    """Return the tables that are a range or choices, by dotted name."""
+    found: Settings = {}
+    for key, value in table.items():
+        nested = isinstance(value, dict) and not {"low", "high", "choices"} & value.keys()
+        found |= _dimensions(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return found
+
+
+def _read_dimension(name: str, values: Any, *, where: str) -> Range | Choices:
+    kind = Choices if isinstance(values, dict) and "choices" in values else Range
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{where}: {name} = {values!r}: wanted {{low = …, high = …}} or {{choices = […]}}"
+        )
+    refuse_unknown("key", values, field_names(kind), where=f"{where}.{name}")
+    # TOML has lists; what is frozen holds tuples.
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    found = validate(kind, values, section=name, where=where)
+    assert isinstance(found, Range | Choices)
+    return found
+
+
+def with_settings(config: RunConfig, settings: Settings, *, where: str) -> RunConfig:
+    """Change settings of a run by dotted name.
+
+    Raises:
+        ConfigError: for a value that is not allowed there.
+    """
+    sections: dict[str, Any] = {}
+    for section, kind in SECTIONS.items():
+        own = {
+            name.partition(".")[2]: value
+            for name, value in settings.items()
+            if name.partition(".")[0] == section
+        }
+        if own:
+            values = asdict(getattr(config, section)) | own
+            sections[section] = validate(kind, values, section=section, where=where)
+    return replace(config, **sections)

@@ -1,0 +1,84 @@
+"""Settings by dotted name, such as `model.cell`, checked against the classes that own them."""
+
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.data.config import DataConfig, VectorsConfig
+from bench.errors import ConfigError, UnknownNameError
+from bench.evaluation.config import EvaluationConfig
+from bench.model.config import ModelConfig
+from bench.training.config import TrainingConfig
+
+SECTIONS: dict[str, type] = {
+    "data": DataConfig,
+    "vectors": VectorsConfig,
+    "model": ModelConfig,
+    "training": TrainingConfig,
+    "evaluation": EvaluationConfig,
+}
+Settings = dict[str, Any]
+"""Dotted names and values, such as `model.cell` and "lstm"."""
+
+
+def known_keys() -> set[str]:
+    """List the dotted names of all settings."""
+    return {
+        f"{section}.{name}" for section, config in SECTIONS.items() for name in field_names(config)
+    }
+
+
+def field_names(config: type) -> set[str]:
+    """List the keys of a table."""
+    return {field.name for field in fields(config)}
+
+
+def refuse_unknown(
+    kind: str, found: Mapping[str, Any], known: Collection[str], *, where: str
+) -> None:
+    """Raise an error that helps for the first name that is not known."""
+    for name in found:
+        if name not in known:
+            raise UnknownNameError(kind, name, known, where=where)
+
+
+def validate(config: type, values: Settings, *, section: str, where: str) -> object:
+    """Make a config of values, or say which one is not allowed."""
+    try:
+        return config(**values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join([section, *(str(part) for part in problem["loc"])])
+        message = problem["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{where}: {key} = {problem['input']!r}: {message}") from error
+
+
+def flatten(table: Any, prefix: str = "") -> Settings:
+    """Turn tables within tables into dotted names."""
+    flat: Settings = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def parse_overrides(overrides: Sequence[str]) -> Settings:
+    """Read `--set` settings, such as `model.hidden_size=128`."""
+    settings: Settings = {}
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"--set: wanted KEY=VALUE, such as model.hidden_size=128, got {override!r}"
+            )
+        try:
+            settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[key.strip()] = text.strip()  # a bare word: model.cell=lstm
+    refuse_unknown("key", settings, known_keys(), where="--set")
+    return settings
