@@ -59,6 +59,6 @@ def command(form: str, **selected: Any) -> None:
     with console.status("resampling the test sentences"):
         comparison = compare_results(session, results)
     if form == "table":
-        print_comparison(console, comparison)
+        print_comparison(console, comparison, adhoc=session.experiment.adhoc)
     else:
         click.echo(FORMATS[form](comparison), nl=False)

@@ -42,15 +42,15 @@ def gather(
     ledger = session.data[first.data_fingerprint].ledger
     by_variant = results_by_variant(session, results)
     comparison = compare_results(session, results)
-    lowercase, pairs = first.config.data.lowercase, test_pairs(session)
+    lowercase, pairs = first.config.data.lowercase, test_pairs(session)  # the same for all
     samples: Sequence[Sample] = ()
     if is_generated(ledger.corpus):
         samples = differing_samples(by_variant, pairs, lowercase=lowercase)
     tags = session.tracker.provenance(results)
     facts = {label: tags[key] for key, label in FACTS if key in tags}
     if "command" in facts:
-        # Not where somebody keeps their files: of a path only the last part.
-        facts["command"] = " ".join(Path(word).name for word in facts["command"].split())
+        words = shlex.split(facts["command"])
+        facts["command"] = shlex.join(_without_folders(word) for word in words)
     corpus = Path(ledger.corpus).name
     return Report(
         experiment=session.experiment.name,
@@ -73,6 +73,14 @@ def gather(
     )
 
 
+def _without_folders(word: str) -> str:
+    """Leave out where somebody keeps their files: of a path only the last part."""
+    option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    if "://" in value:
+        return word
+    return f"{option}{equals}{','.join(Path(part).name for part in value.split(','))}"
+
+
 def _without_sentences(run: RunResult) -> RunResult:
     return replace(run, hypotheses=(), sentence_losses=(), sentence_tokens=())
 
@@ -86,11 +94,11 @@ def _command(session: Session, selected: Mapping[str, Any]) -> str:
         options += ["--corpus", Path(selected["corpus"]).name]
     for override in session.experiment.adhoc:
         options += ["--set", override]
-    seeds = sorted({spec.seed for spec in session.specs})
-    run = ["run", *options]
-    if seeds != sorted(session.experiment.seeds):
-        run += ["--seeds", ",".join(map(str, seeds))]
-    return "\n".join(f"python -m bench {shlex.join(line)}" for line in (run, ["report", *options]))
+    seeds = dict.fromkeys(spec.seed for spec in session.specs)
+    chosen = ["--seeds", f"{','.join(map(str, seeds))}{',' if len(seeds) == 1 else ''}"]
+    run = ["run", *options, *chosen]
+    report = ["report", *options, *(chosen if selected["seeds"] else [])]
+    return "\n".join(f"python -m bench {shlex.join(line)}" for line in (run, report))
 
 
 def _attention_maps(

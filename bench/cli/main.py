@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": "Show what would run, and what has been done already.",
     "compare": "Answer from recorded results alone; nothing is trained.",
     "report": "Write the answer as files: a page, a figure, the numbers.",
+    "search": "Tune every variant with Optuna under the same budget.",
     "find-lr": "Find a learning rate that suits a variant.",
     "prepare": "Make a corpus ready: read, split, tokenise, cache.",
     "translate": "Translate French sentences with a trained model.",

@@ -91,6 +91,12 @@ def _ended_text(event: Ended) -> str:
     result = event.result
     if result.outcome == "diverged":
         return f"[yellow]{result.detail}[/] (counted as an outcome)"
+    if not result.test:  # a trial of a search
+        pruned = "" if len(result.epochs) == event.spec.config.training.num_epochs else "  pruned"
+        return (
+            f"validation BLEU [bold]{result.validation_bleu:.2f}[/]  best epoch "
+            f"{result.best_epoch}  {result.training_seconds:.0f} s of training{pruned}"
+        )
     return (
         f"test BLEU [bold]{result.test['bleu']:.2f}[/]  loss {result.test['loss']:.3f}  "
         f"best epoch {result.best_epoch}  {result.training_seconds:.0f} s of training  "

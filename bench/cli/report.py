@@ -1,17 +1,13 @@
 """`report`: the answer as files that can be committed."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
-
-if TYPE_CHECKING:
-    from bench.report.record import Report
 
 REPORTS = Path("reports")
 
@@ -36,6 +32,7 @@ def command(folder: Path | None, **selected: Any) -> None:
 
     from bench.cli.gathering import gather
     from bench.cli.session import require_results, with_recorded_seeds
+    from bench.report.folders import own_folder
     from bench.report.index import write_index
     from bench.report.pages import write_report
 
@@ -45,15 +42,14 @@ def command(folder: Path | None, **selected: Any) -> None:
     with console.status("writing the report"):
         report = gather(session, results, selected)
         in_index = folder is None
-        folder = folder or REPORTS / session.experiment.name / _own_folder(report, selected)
+        folder = folder or REPORTS / session.experiment.name / own_folder(
+            report.profile,
+            report.corpus if selected["corpus"] else "",
+            adhoc=bool(report.adhoc),
+            chosen_seeds=selected["seeds"] is not None,
+        )
         written = write_report(folder, report)
     console.print(f"written: {', '.join(map(str, written))}", highlight=False)
     if in_index:
         write_index(REPORTS)
         console.print(f"index: {REPORTS}/README.md", highlight=False)
-
-
-def _own_folder(report: "Report", selected: Mapping[str, Any]) -> str:
-    """Name what is not as the experiment's file has it; "" if nothing is."""
-    profile = report.profile if report.profile != "quick" else ""
-    return "-".join(part for part in (profile, report.corpus if selected["corpus"] else "") if part)

@@ -46,7 +46,7 @@ def command(
     if until_decided and force:
         raise click.UsageError("--until-decided and --force do not go together.")
     console = Console()
-    cores = _count_cores()
+    cores = count_cores()
     session = open_session(console, selected, num_processes=cores)
 
     from bench.cli.session import with_seeds
@@ -71,7 +71,7 @@ def command(
             _say_undetermined(console, comparison, num_seeds)
     with console.status("writing the summary"):
         summarise(session, outcome.results, comparison)
-    print_comparison(console, comparison)
+    print_comparison(console, comparison, adhoc=session.experiment.adhoc)
     console.print(f"Look at every run: [bold]{_ui_command(selected)}[/]", highlight=False)
     if outcome.failures:
         console.print(f"\n[red]{len(outcome.failures)} runs failed:[/]")
@@ -105,8 +105,10 @@ def _run_all(
     if looks:
         tags["looks"] = " ".join(map(str, looks))
     identities = [spec.identity for spec in session.specs]
-    num_done = 0 if force else len(session.tracker.find_results(identities))
-    with RunProgress(console, num_runs=len(identities) - num_done) as progress:
+    done = {} if force else session.tracker.find_results(identities)
+    if looks:  # those done before are looked at again
+        session.tracker.plan_looks(done, looks)
+    with RunProgress(console, num_runs=len(identities) - len(done)) as progress:
         outcome = run_all(
             session.specs,
             session.data,
@@ -147,15 +149,17 @@ def _say_undetermined(console: Console, comparison: "Comparison", num_seeds: int
     open_ones = [
         row.variant
         for row in comparison.rows
-        if row.difference is not None and row.difference.verdict == "undetermined"
+        if not row.is_baseline
+        and (row.difference is None or row.difference.verdict == "undetermined")
     ]
     console.print(
         f"after {num_seeds} seeds undetermined: {', '.join(open_ones)}; going on", highlight=False
     )
 
 
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # those that this process may use
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 

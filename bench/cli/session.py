@@ -7,6 +7,7 @@ import torch
 
 from bench.cli.options import parse_seeds
 from bench.comparison.comparison import Comparison, compare
+from bench.comparison.looks import strictest
 from bench.comparison.resampling import resample
 from bench.data.config import DataConfig
 from bench.data.corpus import SentencePair, load_reader
@@ -73,6 +74,7 @@ def open_selection(selection: Selection, *, num_processes: int, say: Say) -> Ses
         if creating:
             say("creating the tracking store (once), and preparing the data beside")
         prepared = prepare_all(experiment, num_processes=num_processes, say=say)
+        _check_same_test(experiment, prepared)
         vectors = prepare_all_vectors(experiment, prepared, say=say)
         if creating:
             say("waiting for the tracking store")
@@ -165,20 +167,19 @@ def results_by_variant(
 
 
 def test_pairs(session: Session) -> Sequence[SentencePair]:
-    """Return the test split, which all variants must share.
+    """Return the test split, which all variants share."""
+    return session.data[session.specs[0].data_fingerprint].load_split("test").pairs
 
-    Raises:
-        BenchError: when they do not.
-    """
-    fingerprints = dict.fromkeys(spec.data_fingerprint for spec in session.specs)
-    first, *others = (session.data[fingerprint] for fingerprint in fingerprints)
-    pairs = first.load_split("test").pairs
-    if any(other.load_split("test").pairs != pairs for other in others):
+
+def _check_same_test(experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus]) -> None:
+    """Refuse variants whose scores could not be compared, before the first of them is trained."""
+    own_case = {config.lowercase for config in prepared}
+    first, *others = (corpus.load_split("test").pairs for corpus in prepared.values())
+    if len(own_case) > 1 or any(other != first for other in others):
         raise BenchError(
-            f"{session.experiment.name}: the variants' settings of data lead to different test "
-            "splits, on which scores cannot be compared"
+            f"{experiment.name}: the variants' [data] settings lead to different test splits, or "
+            "to scores with and without case, which cannot be compared"
         )
-    return pairs
 
 
 def compare_results(
@@ -205,7 +206,11 @@ def compare_results(
         ),
         baseline=experiment.baseline,
         margin=config.evaluation.equivalence_margin,
-        looks=looks or session.tracker.recorded_looks(results),
+        looks=looks or strictest(session.tracker.recorded_looks(results)),
+        target_vocabularies={
+            spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
+            for spec in session.specs
+        },
     )
 
 

@@ -1,28 +1,40 @@
 """The answer as tables and sentences on the terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.comparison.columns import BESIDE, COST, EVIDENCE, QUALITY, TableSpec
+from bench.comparison.columns import TABLES, TableSpec
 from bench.comparison.comparison import Comparison
 from bench.comparison.wording import answer, method
 
 VERDICT_STYLE = {"better": "green", "worse": "red", "equivalent": "cyan", "undetermined": "yellow"}
 
 
-def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Print quality, cost, evidence, the answer, and what the figures are."""
+def print_comparison(
+    console: Console, comparison: Comparison, *, adhoc: Sequence[str] = ()
+) -> None:
+    """Print quality, cost, evidence, the answer, and what the figures are.
+
+    Args:
+        console: where to.
+        comparison: the answer.
+        adhoc: settings changed on the command line, which make it exploratory.
+    """
     console.print()
-    console.print(f"[bold]{comparison.question}[/]", highlight=False)
-    for table in (QUALITY, BESIDE, COST, EVIDENCE):
+    console.print(f"[bold]{escape(comparison.question)}[/]", highlight=False)
+    if adhoc:
+        console.print(f"[yellow]Exploratory:[/] with {escape(' '.join(adhoc))}", highlight=False)
+    for table in TABLES:
         console.print()
         console.print(_build(table, comparison))
     console.print()
     for line in answer(comparison):
-        console.print(f"→ {line}", highlight=False)
+        console.print(f"→ {line}", highlight=False, markup=False)
     console.print()
-    console.print(method(comparison), style="dim", highlight=False)
+    console.print(method(comparison), style="dim", highlight=False, markup=False)
 
 
 def _build(spec: TableSpec, comparison: Comparison) -> Table:

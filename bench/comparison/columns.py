@@ -69,6 +69,8 @@ def _verdict(row: VariantRow, _: Comparison) -> str:
 
 
 def _parameters(row: VariantRow, comparison: Comparison) -> str:
+    if not row.parameters:
+        return NOTHING
     count = f"{row.parameters:,}"
     if row.is_baseline or not comparison.baseline.parameters:
         return count
@@ -89,6 +91,12 @@ def _number(heading: str, value: Callable[[VariantRow], float | None], form: str
         return NOTHING if number is None else f"{number:{form}}"
 
     return Column(heading, cell)
+
+
+def _seeds_needed(found: Difference) -> str:
+    if found.num_seeds < 2 or not found.by_metric["bleu"].estimate:
+        return NOTHING
+    return str(found.seeds_needed or "over 1,000")
 
 
 def _fixed(value: float | None) -> str:
@@ -114,10 +122,10 @@ COST = TableSpec(
     "Cost",
     (
         Column("parameters", _parameters),
-        _number("training, s", lambda row: row.training_seconds, ".0f"),
-        _number("pairs/s", lambda row: row.pairs_per_second, ",.0f"),
+        _number("training, s", lambda row: row.training_seconds or None, ".0f"),
+        _number("pairs/s", lambda row: row.pairs_per_second or None, ",.0f"),
         _number("decoded/s", lambda row: row.sentences_per_second, ",.0f"),
-        _number("MiB", lambda row: row.peak_memory_bytes / 2**20, ",.0f"),
+        _number("MiB", lambda row: row.peak_memory_bytes / 2**20 or None, ",.0f"),
     ),
 )
 EVIDENCE = TableSpec(
@@ -126,7 +134,7 @@ EVIDENCE = TableSpec(
         _of_difference("deviation\nby seeds", lambda found: _fixed(found.seed_deviation)),
         _of_difference("by test\nsentences", lambda found: _fixed(found.sentence_deviation)),
         _of_difference("\ndetectable", lambda found: _fixed(found.detectable)),
-        _of_difference("seeds\nneeded", lambda found: str(found.seeds_needed or "no number")),
+        _of_difference("seeds\nneeded", _seeds_needed),
         _of_difference(
             "Δ at equal\ntraining time",
             lambda found: render_interval(found.at_equal_time, digits=1, sign="+"),

@@ -1,8 +1,9 @@
 """Results to statements: each variant's scores, and its differences to the baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from types import MappingProxyType
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from bench.comparison.statistics import (
     judge,
     sign_test,
 )
+from bench.errors import BenchError
 from bench.tracking.result import RunResult
 
 DECISIVE = "bleu"
@@ -104,7 +106,7 @@ class Comparison:
         )
 
 
-def compare(
+def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
     question: str,
     results: Mapping[str, Sequence[RunResult]],
     draws: Draws,
@@ -112,6 +114,7 @@ def compare(
     baseline: str,
     margin: float,
     looks: Sequence[int] = (),
+    target_vocabularies: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Comparison:
     """Compare every variant with the baseline, paired by seed.
 
@@ -122,11 +125,30 @@ def compare(
         baseline: the variant that the others are compared with.
         margin: of equivalence, in BLEU.
         looks: numbers of seeds at which the answer was to be looked at, if at several.
+        target_vocabularies: by variant; losses are compared where they are the same.
+
+    Raises:
+        BenchError: for scores of different signatures.
     """
     finished = {name: _finished(runs) for name, runs in results.items()}
     significance = significance_per_look(tuple(looks) or (2,))
-    differences = _differences(finished, draws, baseline, margin=margin, significance=significance)
     everything = [run for runs in finished.values() for run in runs]
+    signatures = {run.signatures[DECISIVE] for run in everything}
+    if len(signatures) > 1:
+        raise BenchError(f"BLEU of different kinds cannot be compared: {', '.join(signatures)}")
+    same_vocabulary = {
+        name
+        for name in results
+        if target_vocabularies.get(name) == target_vocabularies.get(baseline)
+    }
+    differences = _differences(
+        finished,
+        draws,
+        baseline,
+        margin=margin,
+        significance=significance,
+        same_vocabulary=same_vocabulary,
+    )
     return Comparison(
         question=question,
         rows=[
@@ -137,7 +159,7 @@ def compare(
         num_sentences=len(everything[0].sentence_tokens) if everything else 0,
         looks=tuple(looks),
         significance=significance,
-        signature=" / ".join(sorted({run.signatures[DECISIVE] for run in everything})),
+        signature=next(iter(signatures), ""),
     )
 
 
@@ -188,6 +210,7 @@ def _differences(
     *,
     margin: float,
     significance: float,
+    same_vocabulary: Collection[str],
 ) -> dict[str, Difference]:
     """Return each variant's difference to the baseline, corrected together by Holm's rule."""
     pairs = {
@@ -201,7 +224,7 @@ def _differences(
         found = {
             name: _paired(pair, draws, metric)
             for name, pair in pairs.items()
-            if metric != LOSS or _same_tokens(pair)
+            if metric != LOSS or (name in same_vocabulary and _same_tokens(pair))
         }
         corrected = holm([each.p_value() for each in found.values()], significance=significance)
         for (name, each), share in zip(found.items(), corrected, strict=True):

@@ -7,6 +7,7 @@ https://doi.org/10.1093/biomet/64.2.191), here for t-tests on any numbers of see
 """
 
 import math
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -52,3 +53,8 @@ def significance_per_look(looks: tuple[int, ...]) -> float:
         smallest = np.minimum(smallest, 2 * t.sf(np.abs(seen.mean(1)) / error, num_seeds - 1))
     # Three digits, towards the careful side: a figure that can be told, whatever NumPy's version.
     return math.floor(1_000 * float(np.quantile(smallest, SIGNIFICANCE))) / 1_000
+
+
+def strictest(plans: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the plan that judges most strictly; () of none."""
+    return min(plans, key=lambda plan: (significance_per_look(plan), plan), default=())

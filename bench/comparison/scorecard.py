@@ -24,22 +24,26 @@ def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[
     for expectation in expected:
         difference = differences.get(expectation.variant)
         ours = difference.by_metric.get(expectation.metric) if difference else None
-        scores.append(Score(expectation, ours, _agreement(expectation, ours)))
+        margin = comparison.margin if expectation.metric == "bleu" else 0.0
+        scores.append(Score(expectation, ours, _agreement(expectation, ours, margin=margin)))
     return scores
 
 
-def _agreement(expected: Expectation, ours: Interval | None) -> str:
+def _agreement(expected: Expectation, ours: Interval | None, *, margin: float) -> str:
     """Put it in words: our interval against the published range."""
     if ours is None:
-        return "not run"
-    overlaps = ours.low <= expected.high and ours.high >= expected.low
+        return "no figure"
     if expected.low <= 0 <= expected.high:
-        return "agrees" if overlaps else "larger" if ours.low > expected.high else "smaller"
+        if expected.low - margin <= ours.low and ours.high <= expected.high + margin:
+            return "agrees"
+        if ours.low > expected.high:
+            return "larger"
+        return "smaller" if ours.high < expected.low else "undetermined"
     if ours.low <= 0 <= ours.high:
         return "undetermined"
     if (ours.estimate > 0) != (expected.low > 0):
         return "opposite sign"
-    if overlaps:
-        return "same sign and size"
+    if ours.low <= expected.high and ours.high >= expected.low:
+        return "same sign, sizes compatible"
     farther = abs(ours.estimate) > max(abs(expected.low), abs(expected.high))
     return f"same sign, {'larger' if farther else 'smaller'}"

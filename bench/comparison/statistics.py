@@ -31,8 +31,8 @@ Verdict = Literal["better", "worse", "equivalent", "undetermined"]
 POWER = 0.8
 SIGNIFICANCE = 0.05
 MAX_SEEDS = 1_000
-FAR = 50.0
-"""Standard errors; SciPy's noncentral t is not asked about more."""
+FAR = 5.0
+"""Times the critical value and one: SciPy's noncentral t is not asked about a larger effect."""
 
 
 class Interval(NamedTuple):
@@ -66,7 +66,7 @@ class Estimate:
         """Return the significance at which the interval ends at zero."""
         if self.num_seeds < 2 or self.mean == 0:
             return 1.0
-        low, high = -300.0, 0.0  # of its decimal logarithm
+        low, high = -100.0, 0.0  # of its decimal logarithm
         for _ in range(60):
             middle = (low + high) / 2
             excludes = self._reach(self.num_seeds, 10**middle) < abs(self.mean)
@@ -122,7 +122,7 @@ class Estimate:
         parts = seeds**2 / (num_seeds - 1) + sentences**2 / max(1, self.num_sentences - 1)
         freedom = error**4 / parts
         bound = self._reach(num_seeds, significance) / error
-        return float(nct.sf(bound, freedom, min(abs(truth) / error, bound + FAR)))
+        return float(nct.sf(bound, freedom, min(abs(truth) / error, FAR * (1 + bound))))
 
 
 def estimate(values: Sequence[float], draws: NDArray[Any], *, num_sentences: int) -> Estimate:

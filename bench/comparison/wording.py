@@ -12,7 +12,8 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
     """Say how one variant compares with the baseline."""
     baseline, difference = comparison.baseline.variant, row.difference
     if difference is None:
-        return f"{row.variant}: not comparable with {baseline}, no seed finished for both."
+        apart = f"{row.variant}: not comparable with {baseline}, no seed finished for both."
+        return apart + _diverged(row) + _diverged(comparison.baseline)
     bleu = difference.by_metric["bleu"]
     if difference.num_seeds < 2:
         return (
@@ -29,7 +30,8 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         ),
         "undetermined": f"undetermined whether {row.variant} differs from {baseline}: {interval}",
     }[difference.verdict]
-    return f"{opening}, {difference.num_seeds} paired seeds.{_reach(difference)}"
+    counted = f"{opening}, {difference.num_seeds} paired seeds."
+    return counted + _reach(difference) + _diverged(row) + _diverged(comparison.baseline)
 
 
 def method(comparison: Comparison) -> str:
@@ -39,17 +41,18 @@ def method(comparison: Comparison) -> str:
         "nats per token.",
         "Δ: variant minus baseline, paired by seed.",
         f"The intervals cover the choice of seeds and of the {comparison.num_sentences:,} test "
-        "sentences; those of Δ are corrected for the number of comparisons (Holm).",
+        "sentences; those of Δ BLEU, chrF and loss are corrected for the number of comparisons "
+        "(Holm).",
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
         "find one as large as the one observed. Δ at equal training time: validation BLEU when "
-        "the faster of the two had finished.",
+        "the faster of the two had finished, by seeds alone, not corrected.",
     ]
     if len(comparison.looks) > 1:
         looks = ", ".join(map(str, comparison.looks))
         sentences.append(
-            f"Seeds were added until the answer was known, with looks at {looks} seeds, each at "
-            f"{comparison.significance:.1%} so that all together err in 5 %."
+            f"Seeds were to be added until the answer was known, with looks planned at {looks} "
+            f"seeds, each at {comparison.significance:.1%} so that all together err in about 5 %."
         )
     sentences.append(f"sacreBLEU {comparison.signature}.")
     return " ".join(sentences)
@@ -58,7 +61,19 @@ def method(comparison: Comparison) -> str:
 def _reach(difference: Difference) -> str:
     if difference.verdict in {"better", "worse"} or difference.detectable is None:
         return ""
-    reach = f" So many seeds find a difference of {difference.detectable:.2f} BLEU"
+    reach = (
+        f" So many seeds find a difference of {difference.detectable:.2f} BLEU with a power of 0.8"
+    )
+    if difference.by_metric["bleu"].estimate == 0:
+        return f"{reach}."
     if difference.seeds_needed is None:
-        return f"{reach}; for the one observed these test sentences do not suffice."
+        return f"{reach}; no number up to 1,000 would settle the one observed."
     return f"{reach}; the one observed would take {difference.seeds_needed}."
+
+
+def _diverged(row: VariantRow) -> str:
+    """Say how many runs of a variant came to nothing."""
+    if not row.num_diverged:
+        return ""
+    runs = row.num_finished + row.num_diverged
+    return f" {row.num_diverged} of {runs} runs of {row.variant} diverged."

@@ -4,7 +4,6 @@
 split with the model that validation selected.
 """
 
-import resource
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 
 from bench.data.batching import TrainingBatches
 from bench.data.prepared import EncodedSplit, PreparedCorpus
+from bench.engine.memory import forget_peak, peak_bytes
 from bench.errors import DivergedError
 from bench.evaluation.evaluate import Evaluation, evaluate
 from bench.evaluation.translator import save_translator
@@ -75,6 +75,7 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
     """Train a run, or go on where it was interrupted; report each epoch as it ends."""
     config = spec.config
     place.folder.mkdir(parents=True, exist_ok=True)
+    forget_peak(place.device)
     model = build_model(spec, data).to(place.device)
     optimizer = build_optimizer(model, config.training)
     batches = TrainingBatches(
@@ -181,16 +182,10 @@ def _result(
         sentence_tokens=tuple(test.sentence_tokens) if test else (),
         training_seconds=seconds,
         pairs_per_second=pairs / seconds if seconds else 0.0,
-        peak_memory_bytes=_peak_memory(place.device),
+        peak_memory_bytes=peak_bytes(place.device),
         device=_device_name(place.device),
         precision=spec.config.training.precision,
     )
-
-
-def _peak_memory(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _device_name(device: torch.device) -> str:

@@ -14,6 +14,7 @@ A variant overrides a profile, unless the profile speaks of that variant, in a t
 [profiles.quick.variants.NAME].
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ from bench.experiment.settings import (
 
 FOLDER = Path("experiments")
 DEFAULT_PROFILE = "quick"
+VARIANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""It stands in tables, file names and pictures."""
 UNSHARED = {"variants", "profiles", "expected", "search"}
 TOP_KEYS = {"question", "baseline", "seeds", *UNSHARED, *SECTIONS}
 
@@ -136,6 +139,8 @@ def _expectations(
 def _build_variant(
     name: str, common: Settings, own: Settings, forced: Settings, *, where: str
 ) -> Variant:
+    if not VARIANT_NAME.fullmatch(name):
+        raise ConfigError(f"{where}: a variant's name is made of letters, digits, _, - and .")
     match, replica = own.pop("match_parameters", None), own.pop("replica", 0)
     if type(replica) is not int or replica < 0:
         raise ConfigError(f"{where}: replica: wanted a whole number from 0, got {replica!r}")

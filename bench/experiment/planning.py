@@ -36,6 +36,8 @@ class RunSpec:
     adhoc: tuple[str, ...]
     vectors: PreparedVectors | None = None
     """Where embedding rows begin; None: at random."""
+    trial: int | None = None
+    """Its number, if a search made it; not part of what it is."""
     replica: int = 0
     """Which draws, beside the seed's batches."""
 
@@ -57,6 +59,8 @@ class RunSpec:
     @property
     def name(self) -> str:
         """Say which run it is, to a person."""
+        if self.trial is not None:
+            return f"{self.variant}-trial{self.trial}"
         return f"{self.variant}-seed{self.seed}"
 
     def params(self) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """The index of all reports in a folder, made from their figures."""
 
 from pathlib import Path
+from urllib.parse import quote
 
-from bench.comparison.comparison import Comparison
+from bench.comparison.comparison import Comparison, VariantRow
 from bench.report.record import RESULTS, Report, load_report
 
 INDEX = "README.md"
@@ -38,8 +39,9 @@ def render_index(folder: Path) -> str:
 
 
 def _row(report: Report, link: str) -> str:
+    exploratory = ", exploratory" if report.adhoc else ""
     cells = [
-        f"[{report.corpus}, {report.profile}]({link})",
+        f"[{report.corpus}, {report.profile}{exploratory}]({quote(link)})",
         f"{int(report.ledger['train_pairs']):,}",
         _answer(report.comparison),
         str(max(row.num_finished for row in report.comparison.rows)),
@@ -50,9 +52,13 @@ def _row(report: Report, link: str) -> str:
 
 def _answer(comparison: Comparison) -> str:
     """Say each variant's verdict and estimate, against the baseline."""
-    parts = [
-        f"{row.variant} {row.difference.verdict} ({row.difference.by_metric['bleu'].estimate:+.1f})"
-        for row in comparison.rows
-        if row.difference is not None
-    ]
+    parts = [_said(row) for row in comparison.rows if not row.is_baseline]
     return f"against {comparison.baseline.variant}: {', '.join(parts)}"
+
+
+def _said(row: VariantRow) -> str:
+    diverged = f", {row.num_diverged} diverged" if row.num_diverged else ""
+    if row.difference is None:
+        return f"{row.variant} not comparable{diverged}"
+    estimate = row.difference.by_metric["bleu"].estimate
+    return f"{row.variant} {row.difference.verdict} ({estimate:+.1f}{diverged})"

@@ -16,6 +16,8 @@ from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
 from bench.tracking.tracker import RunCard
 
 KIND, GROUP, PARENT = "kind", "group", "mlflow.parentRunId"
+PARENT_OF = {"run": "variant", "trial": "study"}
+"""What kind of run is the parent of each kind."""
 MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000
 PAGE = 1_000
 

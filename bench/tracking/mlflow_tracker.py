@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -62,14 +62,16 @@ class MlflowTracker:
                 seeds[tags[GROUP]].add(int(tags["seed"]))
         return set.intersection(*seeds.values())
 
-    def recorded_looks(self, identities: Iterable[str]) -> tuple[int, ...]:
+    def recorded_looks(self, identities: Iterable[str]) -> set[tuple[int, ...]]:
         """Return when those runs' answer was to be looked at, if they were made to be so."""
         plans = {self._looks.get(identity, "") for identity in identities}
-        return max((tuple(map(int, plan.split())) for plan in plans), key=len, default=())
+        return {tuple(map(int, plan.split())) for plan in plans if plan}
 
-    def run_id(self, identity: str) -> str | None:
-        """Return MLflow's id of a run that this tracker has found or written."""
-        return self._runs.get(identity)
+    def plan_looks(self, identities: Iterable[str], looks: Sequence[int]) -> None:
+        """Remember that these runs' answer is to be looked at several times."""
+        for identity in identities:
+            self._looks[identity] = " ".join(map(str, looks))
+            self._client.set_tag(self._runs[identity], LOOKS, self._looks[identity])
 
     def compare_page(self, groups: Iterable[str]) -> str:
         """Return where MLflow's pages compare these variants; on this machine for a local store."""
@@ -101,7 +103,7 @@ class MlflowTracker:
                 self._runs[card.identity] = run.info.run_id
                 self._client.update_run(run.info.run_id, status="RUNNING")
                 return
-        tags = self._store.tags_of(card, kind="run") | {
+        tags = self._store.tags_of(card, kind=card.kind) | {
             IDENTITY: card.identity,
             "seed": str(card.seed),
             PARENT: self._parents.open(card),
@@ -147,6 +149,21 @@ class MlflowTracker:
         status = "FINISHED" if result.outcome == "finished" else "FAILED"
         self._client.set_terminated(run_id, status)
         self.seconds += time.perf_counter() - started
+
+    def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
+        """Close a trial of a search: FINISHED, KILLED if it was pruned, FAILED."""
+        run_id = self._runs[identity]
+        for key, value in ({OUTCOME: status.lower()} | dict(tags)).items():
+            self._client.set_tag(run_id, key, value)
+        self._client.set_terminated(run_id, status)
+
+    def finish_study(self, group: str, *, note: str, metrics: Mapping[str, float]) -> None:
+        """Close a study's parent run, with what its best trial reached."""
+        parent = self._parents.find(group, kind="study")
+        if parent is not None:
+            self._store.log_metrics(parent.info.run_id, metrics, step=0)
+            self._client.set_tag(parent.info.run_id, "mlflow.note.content", note)
+            self._client.set_terminated(parent.info.run_id, "FINISHED")
 
     def abandon(self, identity: str, *, status: Status, reason: str) -> None:
         """Close a run that gave no result, saying why."""

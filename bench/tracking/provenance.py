@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import bench
+from bench.tracking.store import without_password
 
 PACKAGES = ("torch", "numpy", "spacy", "sacrebleu", "mlflow", "optuna", "sacremoses", "safetensors")
 SOURCE_FOLDER = Path(__file__).parents[2]
@@ -32,8 +34,12 @@ DECISIVE = ("bench", "experiments", "pyproject.toml", "constraints.txt")
 
 
 def command_line() -> str:
-    """Return the command as a person would type it."""
-    return " ".join(["python -m bench", *sys.argv[1:]])
+    """Return the command as a person would type it, passwords blotted out."""
+    words = []
+    for word in sys.argv[1:]:
+        option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+        words.append(f"{option}{equals}{without_password(value)}")
+    return shlex.join(["python", "-m", "bench", *words])
 
 
 def _version(package: str) -> str | None:

@@ -7,15 +7,16 @@ from bench.tracking.result import RunResult
 
 
 def mean_curves(runs: Sequence[RunResult]) -> dict[int, dict[str, float]]:
-    """Average every metric over the runs, epoch by epoch; only epochs that all runs reached."""
+    """Average every metric over the finished runs, epoch by epoch."""
+    finished = [run for run in runs if run.outcome == "finished"]
     by_epoch: dict[int, list[Mapping[str, float]]] = {}
-    for run in runs:
+    for run in finished:
         for record in run.epochs:
             by_epoch.setdefault(record.epoch, []).append(record.metrics)
     return {
         epoch: {name: fmean(metrics[name] for metrics in found) for name in found[0]}
         for epoch, found in by_epoch.items()
-        if len(found) == len(runs)
+        if len(found) == len(finished)
     }
 
 

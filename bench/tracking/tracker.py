@@ -28,6 +28,8 @@ class RunCard:
     dataset_fingerprint: str
     ledger: str
     """What preparation kept and removed, as JSON."""
+    kind: Literal["run", "trial"] = "run"
+    """A run to be compared, or a trial of a search."""
     vectors_ledger: str = ""
     """Which words found a vector, as JSON; "" for embeddings that begin at random."""
 
@@ -79,6 +81,22 @@ class Tracker(Protocol):
 
     def summarise(self, summary: VariantSummary) -> None:
         """Write a variant's parent run: mean curves, test mean and deviation over seeds."""
+
+
+class TrialTracker(Protocol):
+    """Keeps the record of searches. Trials are spoken of by their identity."""
+
+    def start(self, card: RunCard) -> None:
+        """Open a trial, or go on with an interrupted one of the same identity."""
+
+    def log_epoch(self, identity: str, record: EpochRecord) -> None:
+        """Write one epoch's metrics."""
+
+    def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
+        """Close a trial for good."""
+
+    def abandon(self, identity: str, *, status: Status, reason: str) -> None:
+        """Close a trial that may be taken up again."""
 
 
 class NullTracker:

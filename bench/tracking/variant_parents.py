@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlflow.entities import Param, Run
 
-from bench.tracking.experiment_store import GROUP, KIND, MAX_TAG, PARENT, ExperimentStore
+from bench.tracking.experiment_store import GROUP, KIND, MAX_TAG, PARENT, PARENT_OF, ExperimentStore
 from bench.tracking.logged_model import save_logged_model
 from bench.tracking.result import RunResult
 from bench.tracking.seed_means import mean_curves, mean_scores
@@ -31,18 +31,20 @@ class VariantParents:
         self._client = store.client
         self._opened: dict[str, str] = {}
 
-    def find(self, group: str) -> Run | None:
-        """Return a variant's parent run."""
-        found = self._store.search(f"tags.{KIND} = 'variant' and tags.{GROUP} = '{group}'")
+    def find(self, group: str, *, kind: str = "variant") -> Run | None:
+        """Return a variant's parent run, or that of its study."""
+        found = self._store.search(f"tags.{KIND} = '{kind}' and tags.{GROUP} = '{group}'")
         return found[0] if found else None
 
     def open(self, card: RunCard) -> str:
         """Return the id of a variant's parent run, made if need be."""
         if card.group not in self._opened:
-            found = self.find(card.group)
+            kind = PARENT_OF[card.kind]
+            found = self.find(card.group, kind=kind)
             if found is None:
-                name = f"{card.variant} ({card.tags['profile']}, {card.dataset_name})"
-                tags = self._store.tags_of(card, kind="variant")
+                searched = "search: " if card.kind == "trial" else ""
+                name = f"{searched}{card.variant} ({card.tags['profile']}, {card.dataset_name})"
+                tags = self._store.tags_of(card, kind=kind)
                 self._opened[card.group] = self._store.create_run(name, card, tags)
             else:
                 self._opened[card.group] = found.info.run_id

@@ -6,6 +6,7 @@ import pytest
 
 from bench.comparison.comparison import compare
 from bench.comparison.wording import answer, method
+from bench.errors import BenchError
 from tests.comparison.examples import comparison, result, steady
 
 
@@ -86,5 +87,38 @@ def test_planned_looks_make_each_stricter_and_are_told() -> None:
     often = compare("Does it?", runs, draws, baseline="a", margin=0.5, looks=(3, 5, 8))
 
     assert often.rows[1].difference.by_metric["bleu"].low < once.rows[1].difference.by_metric["bleu"].low  # type: ignore[union-attr]  # fmt: skip  # noqa: E501
-    assert "looks at 3, 5, 8 seeds" in method(often)
+    assert "looks planned at 3, 5, 8 seeds" in method(often)
     assert "looks" not in method(once)
+
+
+def test_a_loss_is_compared_on_one_vocabulary() -> None:
+    """Of a smaller one, rare words are easy to guess: they are all the same unknown."""
+    runs = {name: [result(name, seed, 20.0 + seed) for seed in range(3)] for name in ("a", "b")}
+    draws = steady([run for found in runs.values() for run in found])
+
+    found = compare(
+        "Does it?", runs, draws, baseline="a", margin=0.5,
+        target_vocabularies={"a": ["x", "y"], "b": ["x"]},
+    )  # fmt: skip
+
+    assert found.rows[1].difference is not None
+    assert "loss" not in found.rows[1].difference.by_metric
+
+
+def test_scores_with_and_without_case_are_not_compared() -> None:
+    """They are not the same score."""
+    a = [result("a", seed, 20.0 + seed) for seed in range(3)]
+    b = [replace(result("b", seed, 25.0), signatures={"bleu": "case:mixed"}) for seed in range(3)]
+
+    with pytest.raises(BenchError, match="different kinds"):
+        compare("Does it?", {"a": a, "b": b}, steady([*a, *b]), baseline="a", margin=0.5)
+
+
+def test_nothing_finished_is_an_answer_too() -> None:
+    """Every run diverged: no figure, and it is said."""
+    (sentence,) = answer(comparison([None, None], [None, None]))
+
+    assert sentence == (
+        "b: not comparable with a, no seed finished for both. 2 of 2 runs of b diverged. "
+        "2 of 2 runs of a diverged."
+    )

@@ -1,5 +1,7 @@
 """Published effects beside ours."""
 
+from statistics import fmean
+
 import pytest
 
 from bench.comparison.scorecard import keep_score
@@ -10,12 +12,14 @@ from tests.comparison.examples import comparison
 @pytest.mark.parametrize(
     ("low", "high", "scores", "agreement"),
     [
-        (0.8, 1.2, (21.0, 22.1, 22.9), "same sign and size"),
+        (0.8, 1.2, (21.0, 22.1, 22.9), "same sign, sizes compatible"),
         (0.8, 1.2, (25.0, 26.1, 26.9), "same sign, larger"),
         (5.0, 6.0, (21.0, 22.1, 22.9), "same sign, smaller"),
         (0.8, 1.2, (19.0, 20.1, 20.9), "opposite sign"),
         (0.8, 1.2, (15.0, 26.0, 24.0), "undetermined"),
         (-0.4, 0.4, (20.1, 20.9, 22.0), "agrees"),
+        (-0.4, 0.4, (15.0, 26.0, 24.0), "undetermined"),
+        (-0.4, 0.4, (20.1,), "undetermined"),
         (-0.4, 0.4, (25.0, 26.1, 26.9), "larger"),
         (-0.4, 0.4, (15.0, 16.1, 16.9), "smaller"),
     ],
@@ -25,12 +29,13 @@ def test_the_interval_is_put_beside_the_published_range(
 ) -> None:
     """Baseline 20, 21, 22 on three seeds."""
     expected = Expectation(variant="b", low=low, high=high, source="somebody")
+    baseline = [20.0, 21.0, 22.0][: len(scores)]
 
-    (score,) = keep_score([expected], comparison([20, 21, 22], scores))
+    (score,) = keep_score([expected], comparison(baseline, scores))
 
     assert score.agreement == agreement
     assert score.ours is not None
-    assert score.ours.estimate == pytest.approx(sum(scores) / 3 - 21)
+    assert score.ours.estimate == pytest.approx(fmean(scores) - fmean(baseline))
 
 
 def test_what_was_not_run_is_said() -> None:
@@ -39,4 +44,4 @@ def test_what_was_not_run_is_said() -> None:
 
     (score,) = keep_score([expected], comparison([20], [None]))
 
-    assert (score.ours, score.agreement) == (None, "not run")
+    assert (score.ours, score.agreement) == (None, "no figure")

@@ -131,3 +131,15 @@ def test_after_one_that_does_not_pass_none_does() -> None:
     shares = holm([0.03, 0.03, 0.04])
 
     assert shares == pytest.approx([0.05 / 3] * 3)
+
+
+def test_two_seeds_are_few_and_come_to_an_end() -> None:
+    """However strict the test, and though both gave the same."""
+    few = Estimate(
+        mean=1.0, seed_variance=0.25, sentence_variance=0.05, num_seeds=2, num_sentences=1_000
+    )
+    equal = estimate([5.0, 5.0], np.full((10, 2), 5.0), num_sentences=10)
+
+    assert few.detectable(significance=0.009 / 4) == pytest.approx(128, abs=1)
+    assert equal.p_value() < 1e-50
+    assert equal.detectable() == 0.0

@@ -187,7 +187,7 @@ def test_a_search_space_is_read_by_dotted_name() -> None:
         ("[1, 2]", "[1, 0]", "search.space: model.num_layers = 0"),
         ("[1, 2]", "[1]", "num_layers.choices"),
         ("{choices = [1, 2]}", "2", "wanted {low = …, high = …} or {choices = […]}"),
-        ("log = true", "lgo = true", "Did you mean 'log'?"),
+        ("log = true", "logg = true", "Did you mean 'log'?"),
         ("trials = 4", "trails = 4", "Did you mean 'trials'?"),
         ("trials = 4", "trials = 0", "search.trials = 0"),
     ],

@@ -12,7 +12,8 @@ from bench.report.formats import render_csv, render_json, render_markdown
 from bench.report.index import write_index
 from bench.report.pages import write_report
 from bench.report.record import load_report
-from tests.report.examples import example, write_example
+from tests.comparison.examples import comparison, result
+from tests.report.examples import example, with_curves, write_example
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_the_page_goes_from_the_question_to_the_command(folder: Path) -> None:
     places = [
         page.index(text)
         for text in (
-            "# Does it?", "is equivalent to a" if "is equivalent" in page else "b is better than a",
+            "# Does it?", "b is better than a: +5.05", "1 of 3 runs of b diverged",
             "| a | 3 |", "figures/forest.svg", "figures/seeds.svg", "## Learning curves",
             "## Quality and cost", "## BLEU by length", "## Attention", "## Sample translations",
             "## Published effects", "train_pairs: 1234", "commit: abc", "python -m bench run it",
@@ -88,14 +89,14 @@ def test_figures_are_pictures_with_their_axes_named(folder: Path) -> None:
 
 def test_one_seed_has_no_interval_and_a_page_all_the_same(tmp_path: Path) -> None:
     """Infinite ends survive the file."""
-    whole = example()
-    one = [
-        replace(row, scores={"bleu": (20.0, float("-inf"), float("inf"))} | dict(row.scores))
-        for row in whole.comparison.rows
-    ]
-    write_report(tmp_path, replace(whole, comparison=replace(whole.comparison, rows=one)))
+    one = comparison([20.0], [25.0])
+    results = {name: [with_curves(result(name, 1, 20.0))] for name in ("a", "b")}
 
-    assert load_report(tmp_path).comparison.rows[0].scores == one[0].scores
+    report = replace(example(), comparison=one, results=results, attention=[], by_length=[])
+    write_report(tmp_path, report)
+
+    assert load_report(tmp_path).comparison == one
+    assert "20.00 (one seed)" in (tmp_path / "README.md").read_text("utf-8")
 
 
 def test_figures_of_another_version_are_said_to_be(tmp_path: Path) -> None:

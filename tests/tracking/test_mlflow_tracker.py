@@ -201,8 +201,10 @@ def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_p
 
     assert tracker.recorded_seeds(["group-gru"]) == {1, 2, 4}
     assert tracker.recorded_seeds(["group-gru", "group-lstm"]) == set()
-    assert tracker.recorded_looks(["gru-1"]) == ()
-    assert tracker.recorded_looks(["gru-1", "gru-4"]) == (2, 3, 5)
+    assert tracker.recorded_looks(["gru-1"]) == set()
+    assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5)}
+    tracker.plan_looks(["gru-1"], (3, 4))
+    assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5), (3, 4)}
     assert tracker.compare_page(["group-gru"]).startswith(
         "http://127.0.0.1:5000/#/compare-runs?runs=%5B%22"
     )

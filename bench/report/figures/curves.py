@@ -31,7 +31,8 @@ def draw_curves(
     """
 
     def paint(axes: Axes) -> None:
-        for variant, runs in results.items():
+        for variant, found in results.items():
+            runs = [run for run in found if run.outcome == "finished"]
             num_epochs = min((len(run.epochs) for run in runs), default=0)
             if not num_epochs:
                 continue

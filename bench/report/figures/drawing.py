@@ -32,6 +32,7 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 9,
     "lines.linewidth": 1.8,
     "svg.fonttype": "none",
+    "text.parse_math": False,
 }
 SHADES = """<style>
   svg {{ color: #1f2328; background: #ffffff; }}

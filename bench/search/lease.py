@@ -1,0 +1,86 @@
+"""Who is at work on a trial, and whether he still is.
+
+Optuna's journal keeps no heartbeat: a trial whose process was killed stays RUNNING for ever. So
+each command that searches holds a lock, which the operating system lets go of when it dies, and
+marks its running trials with its name and the time. On its own machine it is known at once that it
+has died; from another one, when its trials have not been marked for a while.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+from optuna.trial import FrozenTrial
+
+from bench.data.prepared import cache_folder
+
+OWNER, SEEN = "owner", "seen"
+MARK_SECONDS = 15.0
+STALE_SECONDS = 90.0
+
+
+class Lease:
+    """The presence of one command."""
+
+    def __init__(self, mark: Callable[[dict[str, str | float]], None]) -> None:
+        """Get ready.
+
+        Args:
+            mark: writes attributes to all trials that the command is at work on.
+        """
+        self.owner = f"{socket.gethostname()}/{uuid4().hex[:12]}"
+        self._mark = mark
+        self._lock = FileLock(_lock_file(self.owner))
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep_marking, daemon=True)
+
+    def __enter__(self) -> "Lease":
+        """Be present."""
+        _lock_file(self.owner).parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Leave."""
+        self._ended.set()
+        self._thread.join()
+        self._lock.release()
+        _lock_file(self.owner).unlink(missing_ok=True)
+
+    def attributes(self) -> dict[str, str | float]:
+        """Return what marks a trial as this command's, now."""
+        return {OWNER: self.owner, SEEN: time.time()}
+
+    def _keep_marking(self) -> None:
+        while not self._ended.wait(MARK_SECONDS):
+            self._mark(self.attributes())
+
+
+def is_abandoned(trial: FrozenTrial) -> bool:
+    """Tell whether nobody is at work on a running trial any more."""
+    owner = trial.user_attrs.get(OWNER)
+    if owner is None:  # just asked for: its owner has not put his name to it yet
+        started = trial.datetime_start
+        return started is not None and time.time() - started.timestamp() > STALE_SECONDS
+    if str(owner).partition("/")[0] == socket.gethostname():
+        return not _is_held(_lock_file(str(owner)))
+    return time.time() - float(trial.user_attrs[SEEN]) > STALE_SECONDS
+
+
+def _lock_file(owner: str) -> Path:
+    return cache_folder() / "searches" / f"{owner.partition('/')[2]}.lock"
+
+
+def _is_held(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True

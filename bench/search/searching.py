@@ -1,0 +1,181 @@
+"""All studies of an experiment at once: whose trial is next, and what becomes of it."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from optuna.trial import TrialState
+
+from bench.data.prepared import PreparedCorpus, cache_folder
+from bench.engine.executors.contract import (
+    Ended,
+    EpochEnded,
+    Event,
+    Executor,
+    Failed,
+    Started,
+    Task,
+)
+from bench.engine.scheduling import run_card
+from bench.experiment.planning import RunSpec
+from bench.search.lease import Lease
+from bench.search.study import RunningTrial, VariantStudy
+from bench.seeding import stream_seed
+from bench.tracking.tracker import RunCard, Status, TrialTracker
+
+STATUS: dict[TrialState, Status] = {
+    TrialState.COMPLETE: "FINISHED",
+    TrialState.PRUNED: "KILLED",
+    TrialState.FAIL: "FAILED",
+}
+PROCESS_DIED = "its process died"
+
+Key = tuple[str, int]
+"""A variant and the number of a trial."""
+
+
+def search_all(  # noqa: PLR0913 - what, with what, by whom, to whom
+    studies: Mapping[str, VariantStudy],
+    data: Mapping[str, PreparedCorpus],
+    *,
+    executor: Executor,
+    tracker: TrialTracker,
+    tags: Mapping[str, str],
+    device: str,
+    listen: Callable[[Event], None],
+) -> None:
+    """Do the trials that are lacking, of all variants in turn.
+
+    Args:
+        studies: by variant.
+        data: prepared data by fingerprint.
+        executor: who does it.
+        tracker: where it is recorded.
+        tags: provenance, for every trial.
+        device: where to compute.
+        listen: told of every event, after study and tracker.
+    """
+    search = _Search(studies, data, tracker, tags, device)
+
+    def hear(event: Event) -> bool:
+        go_on = search.hear(event)
+        listen(event)
+        return go_on
+
+    with Lease(search.mark) as lease:
+        try:
+            # Once more while there is something: a trial whose process died is to be tried again
+            # after the last of the others has begun.
+            while first := search.next_task(lease):
+                executor.run(search.tasks(first, lease), hear)
+        finally:
+            search.leave()
+
+
+class _Search:
+    def __init__(
+        self,
+        studies: Mapping[str, VariantStudy],
+        data: Mapping[str, PreparedCorpus],
+        tracker: TrialTracker,
+        tags: Mapping[str, str],
+        device: str,
+    ) -> None:
+        self._studies = studies
+        self._data = data
+        self._tracker = tracker
+        self._tags = tags
+        self._device = device
+        self._running: dict[Key, RunningTrial] = {}
+
+    def tasks(self, first: Task, lease: Lease) -> Iterator[Task]:
+        """Make tasks as there is somebody to do them."""
+        task: Task | None = first
+        while task is not None:
+            yield task
+            task = self.next_task(lease)
+
+    def next_task(self, lease: Lease) -> Task | None:
+        """Ask the study that is least far for a trial, or else the next one."""
+        for study in sorted(self._studies.values(), key=lambda study: len(study.counted())):
+            running = study.next_trial(lease.attributes())
+            if running is not None:
+                spec = running.spec
+                assert spec.trial is not None
+                self._running[spec.variant, spec.trial] = running
+                return Task(
+                    spec=spec,
+                    data_folder=self._data[spec.data_fingerprint].folder,
+                    run_folder=cache_folder() / "trials" / _folder_name(study, running),
+                    device=self._device,
+                    opens_test=False,
+                )
+        return None
+
+    def hear(self, event: Event) -> bool:
+        """Tell study and tracker what happened; return whether that trial is to go on."""
+        spec = event.spec
+        assert spec.trial is not None
+        key = (spec.variant, spec.trial)
+        study, running = self._studies[spec.variant], self._running[key]
+        identity = _identity(study, running)
+        match event:
+            case Started():
+                self._tracker.start(self._card(study, running))
+            case EpochEnded():
+                self._tracker.log_epoch(identity, event.record)
+                return study.hear_epoch(running, event.record)
+            case Ended():
+                state = study.hear_result(running, event.result)
+                self._tracker.finish_trial(
+                    identity, status=STATUS[state], tags={"trial": str(spec.trial)}
+                )
+                shutil.rmtree(
+                    cache_folder() / "trials" / _folder_name(study, running), ignore_errors=True
+                )
+                del self._running[key]
+            case Failed():
+                died = PROCESS_DIED in event.reason
+                study.hear_failure(running, died=died)
+                if died:  # the next try goes on with the same record
+                    self._tracker.abandon(identity, status="FAILED", reason=event.reason)
+                else:
+                    self._tracker.finish_trial(
+                        identity, status="FAILED", tags={"detail": event.reason}
+                    )
+                del self._running[key]
+        return True
+
+    def mark(self, attributes: dict[str, str | float]) -> None:
+        """Write attributes to all trials at work."""
+        for running in list(self._running.values()):
+            for name, value in attributes.items():
+                running.trial.set_user_attr(name, value)
+
+    def leave(self) -> None:
+        """Give up what is at work, so that another command takes it up from its checkpoint."""
+        for (variant, _), running in self._running.items():
+            study = self._studies[variant]
+            study.hear_failure(running, died=True)
+            identity = _identity(study, running)
+            self._tracker.abandon(identity, status="KILLED", reason="interrupted")
+        self._running.clear()
+
+    def _card(self, study: VariantStudy, running: RunningTrial) -> RunCard:
+        spec = running.spec
+        card = run_card(spec, self._data[spec.data_fingerprint], self._tags)
+        return replace(card, identity=_identity(study, running), group=study.name, kind="trial")
+
+
+def study_name(spec: RunSpec, *, suffix: str) -> str:
+    """Name a variant's study: `gru_vs_lstm/lstm`, and what is not as the experiment's file."""
+    name = f"{spec.experiment}/{spec.variant}"
+    return f"{name} ({suffix})" if suffix else name
+
+
+def _identity(study: VariantStudy, running: RunningTrial) -> str:
+    return f"{study.name} #{running.first_number}"
+
+
+def _folder_name(study: VariantStudy, running: RunningTrial) -> str:
+    return f"{stream_seed(0, study.name):x}-{running.spec.identity}-{running.first_number}"

@@ -1,0 +1,229 @@
+"""Searching: what is lacking is done, once, whatever happens."""
+
+import multiprocessing
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from bench.data.prepared import PreparedCorpus
+from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, Failed, Listen, Task
+from bench.engine.executors.processes import ProcessExecutor
+from bench.engine.executors.serial import SerialExecutor
+from bench.errors import BenchError
+from bench.experiment.planning import RunSpec
+from bench.experiment.search import Choices, Range, SearchConfig
+from bench.search.searching import search_all
+from bench.search.storage import open_storage
+from bench.search.study import VariantStudy
+from bench.tracking.result import EpochRecord
+from bench.tracking.tracker import RunCard, Status
+from tests.engine.test_scheduling import TRAINING, spec
+
+CONFIG = SearchConfig(
+    space={
+        "training.learning_rate": Range(low=1e-3, high=1e-1, log=True),
+        "model.dropout_scale": Choices(choices=(0.0, 1.0)),
+    },
+    sampler="random",
+    trials=4,
+)
+
+
+class MemoryTracker:
+    """Keeps the fate of trials in memory."""
+
+    def __init__(self) -> None:
+        self.fates: dict[str, str] = {}
+        self.epochs: dict[str, list[int]] = {}
+
+    def start(self, card: RunCard) -> None:
+        assert card.kind == "trial"
+        self.fates[card.identity] = "RUNNING"
+
+    def log_epoch(self, identity: str, record: EpochRecord) -> None:
+        self.epochs.setdefault(identity, []).append(record.epoch)
+
+    def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
+        self.fates[identity] = status
+
+    def abandon(self, identity: str, *, status: Status, reason: str) -> None:
+        self.fates[identity] = status
+
+
+def study(folder: Path, spec: RunSpec, config: SearchConfig = CONFIG) -> VariantStudy:
+    return VariantStudy(open_storage(str(folder / "journal")), "it/gru", config, spec)
+
+
+def search(
+    found: VariantStudy,
+    digits: PreparedCorpus,
+    *,
+    executor: Executor | None = None,
+    tracker: MemoryTracker | None = None,
+) -> list[Event]:
+    """Search one variant and return what was heard."""
+    heard: list[Event] = []
+    search_all(
+        {"gru": found},
+        {digits.fingerprint: digits},
+        executor=executor or SerialExecutor(),
+        tracker=tracker or MemoryTracker(),
+        tags={},
+        device="cpu",
+        listen=heard.append,
+    )
+    return heard
+
+
+def drawn(found: VariantStudy) -> list[dict[str, object]]:
+    """Return the settings of the trials that count, in the order in which they were drawn."""
+    trials = sorted(
+        found.counted(), key=lambda trial: int(trial.user_attrs.get("again", trial.number))
+    )
+    return [trial.params for trial in trials]
+
+
+def test_a_search_does_what_is_lacking_and_then_nothing(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """The total counts earlier trials; more are done when more are wanted."""
+    tracker = MemoryTracker()
+    first = search(study(tmp_path, spec(digits)), digits, tracker=tracker)
+    second = search(study(tmp_path, spec(digits)), digits)
+    more = study(tmp_path, spec(digits), replace(CONFIG, trials=6))
+    third = search(more, digits)
+
+    count = [sum(isinstance(event, Ended) for event in heard) for heard in (first, second, third)]
+
+    assert count == [4, 0, 2]
+    assert set(tracker.fates.values()) == {"FINISHED"}
+    assert len({str(params) for params in drawn(more)}) == 6
+    assert all(event.result.test == {} for event in first if isinstance(event, Ended))
+    best = more.best()
+    assert best is not None
+    assert best.value == max(trial.value for trial in more.finished() if trial.value is not None)
+
+
+class KillWorkerOnce:
+    """Kills a worker in the middle of its second trial."""
+
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+        def hear(event: Event) -> bool:
+            go_on = listen(event)
+            if isinstance(event, EpochEnded) and event.spec.trial == 1:
+                self.epochs.append(event.record.epoch)
+                if len(self.epochs) == 1:
+                    (worker,) = multiprocessing.active_children()
+                    worker.kill()
+            if isinstance(event, EpochEnded) and event.spec.trial != 1:
+                self.others.append((event.spec.trial, event.record.epoch))
+            return go_on
+
+        self.epochs: list[int] = []
+        self.others: list[tuple[int | None, int]] = []
+        ProcessExecutor(num_workers=1).run(tasks, hear)
+
+
+def test_a_killed_worker_s_trial_goes_on_from_its_checkpoint(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Its settings are tried again, its first epoch is not; the total is exact."""
+    uninterrupted = study(tmp_path / "whole", spec(digits))
+    search(uninterrupted, digits)
+    executor, tracker = KillWorkerOnce(), MemoryTracker()
+    killed = study(tmp_path / "killed", spec(digits))
+
+    heard = search(killed, digits, executor=executor, tracker=tracker)
+
+    assert sum(isinstance(event, Failed) for event in heard) == 1
+    assert sum(isinstance(event, Ended) for event in heard) == 4
+    again = [trial for trial in killed.counted() if "again" in trial.user_attrs]
+    assert [trial.user_attrs["again"] for trial in again] == [1]
+    assert [epoch for trial, epoch in executor.others if trial == again[0].number] == [2]
+    assert drawn(killed) == drawn(uninterrupted)
+    assert [trial.value for trial in sorted_by_draw(killed)] == [
+        trial.value for trial in sorted_by_draw(uninterrupted)
+    ]
+    assert set(tracker.fates.values()) == {"FINISHED"}
+
+
+def sorted_by_draw(found: VariantStudy) -> list[optuna.trial.FrozenTrial]:
+    return sorted(
+        found.counted(), key=lambda trial: int(trial.user_attrs.get("again", trial.number))
+    )
+
+
+class Interrupt:
+    """Stops the whole command in the middle of its third trial."""
+
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+        def hear(event: Event) -> bool:
+            go_on = listen(event)
+            if isinstance(event, EpochEnded) and event.spec.trial == 2:
+                raise KeyboardInterrupt
+            return go_on
+
+        SerialExecutor().run(tasks, hear)
+
+
+def test_a_stopped_search_goes_on_as_if_it_had_not_been(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """The same settings in the same order, none twice, nothing left open."""
+    whole = study(tmp_path / "whole", spec(digits))
+    search(whole, digits)
+    tracker = MemoryTracker()
+
+    with pytest.raises(KeyboardInterrupt):
+        search(
+            study(tmp_path / "stopped", spec(digits)), digits, executor=Interrupt(), tracker=tracker
+        )
+    fates = set(tracker.fates.values())
+    resumed = study(tmp_path / "stopped", spec(digits))
+    search(resumed, digits, tracker=tracker)
+
+    assert fates == {"FINISHED", "KILLED"}
+    assert set(tracker.fates.values()) == {"FINISHED"}
+    assert drawn(resumed) == drawn(whole)
+    assert not resumed.study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
+
+
+def test_a_pruned_trial_ends_early_and_is_killed_in_the_record(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Behind the median of the others at the same epoch; its test split stays closed."""
+    config = replace(CONFIG, pruner="median", trials=12, sampler="quasi_random")
+    tracker = MemoryTracker()
+    found = study(tmp_path, spec(digits, training=replace(TRAINING, epochs=3)), config)
+
+    heard = search(found, digits, tracker=tracker)
+
+    counts = found.counts()
+    assert counts.done == 12
+    assert counts.pruned > 0
+    assert sum(fate == "KILLED" for fate in tracker.fates.values()) == counts.pruned
+    short = [event for event in heard if isinstance(event, Ended) and len(event.result.epochs) < 3]
+    assert len(short) >= counts.pruned - 1  # the last epoch may be the one that prunes
+
+
+def test_another_space_is_another_study(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Refused, since its trials could not be compared."""
+    study(tmp_path, spec(digits))
+
+    with pytest.raises(BenchError, match="begun with another space"):
+        study(tmp_path, spec(digits), replace(CONFIG, sampler="quasi_random"))
+
+
+def test_tpe_does_not_repeat_itself_after_a_restart(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Each command goes on where the study is."""
+    config = replace(CONFIG, sampler="tpe", trials=3)
+    for trials in (3, 6):
+        found = study(tmp_path, spec(digits), replace(config, trials=trials))
+        search(found, digits)
+
+    rates = [params["training.learning_rate"] for params in drawn(found)]
+    assert len(set(rates)) == 6
