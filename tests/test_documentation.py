@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 BENCH = [line for line in SHELL if line.startswith("python -m bench")]
 SMALL = ["--set", "training.epochs=1", "--set", "data.generated_pairs=600", "--seeds", "2"]
-SELECTING = {"run", "plan", "compare", "report", "translate", "find-lr"}
+SELECTING = {"run", "plan", "compare", "report", "translate", "find-lr", "search"}
 
 
 def test_the_keys_of_an_experiment_are_those_of_the_classes() -> None:

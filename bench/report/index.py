@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.comparison.comparison import Comparison, VariantRow
+from bench.errors import BenchError
 from bench.report.record import RESULTS, Report, load_report
 
 INDEX = "README.md"
@@ -23,10 +24,15 @@ def write_index(folder: Path) -> None:
 
 def render_index(folder: Path) -> str:
     """Render a table per question: corpus, answer, seeds, date."""
-    lines = [HEADING]
+    lines, others = [HEADING], list[str]()
     question = ""
     for path in sorted([*folder.glob(f"*/{RESULTS}"), *folder.glob(f"*/*/{RESULTS}")]):
-        report = load_report(path.parent)
+        link = f"{path.parent.relative_to(folder)}/README.md"
+        try:
+            report = load_report(path.parent)
+        except BenchError:
+            others.append(f"- [{path.parent.relative_to(folder)}]({quote(link)})")
+            continue
         if report.comparison.question != question:
             question = report.comparison.question
             lines += [
@@ -34,7 +40,9 @@ def render_index(folder: Path) -> str:
                 "| corpus | training pairs | answer | seeds | date |",
                 "|---|--:|---|--:|---|",
             ]
-        lines.append(_row(report, f"{path.parent.relative_to(folder)}/README.md"))
+        lines.append(_row(report, link))
+    if others:
+        lines += ["\n## Made by an earlier version\n", *others]
     return "\n".join(lines) + "\n"
 
 

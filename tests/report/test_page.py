@@ -95,7 +95,7 @@ def test_one_seed_has_no_interval_and_a_page_all_the_same(tmp_path: Path) -> Non
     report = replace(example(), comparison=one, results=results, attention=[], by_length=[])
     write_report(tmp_path, report)
 
-    assert load_report(tmp_path).comparison == one
+    assert load_report(tmp_path).comparison.rows == one.rows
     assert "20.00 (one seed)" in (tmp_path / "README.md").read_text("utf-8")
 
 
@@ -112,12 +112,16 @@ def test_the_index_lists_every_report(tmp_path: Path) -> None:
     write_example(tmp_path / "it")
     write_report(tmp_path / "it" / "others", replace(example(), corpus="others"))
 
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "results.json").write_text("{}")
+
     write_index(tmp_path)
 
     index = (tmp_path / "README.md").read_text("utf-8")
     assert index.count("## Does it?") == 1
     assert "| [pairs, quick](it/README.md) | 1,234 | against a: b " in index
     assert "[others, quick](it/others/README.md)" in index
+    assert index.endswith("## Made by an earlier version\n\n- [old](old/README.md)\n")
 
 
 def test_a_comparison_can_be_written_for_other_programs() -> None:
