@@ -148,7 +148,7 @@ def _attention(report: Report, colours: Colours) -> Section:
     for place, (variant, attended) in enumerate(report.attention, start=1):
         name = f"attention_{place}"
         svg = draw_attention(attended, name=name, colour=colours[variant])
-        figures.append(Figure(name, svg, f"{variant}: where it looked, darker for more."))
+        figures.append(Figure(name, svg, f"{variant}: where it looked, the stronger the more."))
     return Section("Attention", figures)
 
 
