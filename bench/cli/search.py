@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     help="Where studies are kept: sqlite:///FILE, postgresql://… or a journal file. Default: "
     "optuna.journal in this folder.",
 )
+@click.option("--variants", metavar="A,B,…", help="Tune these alone; the baseline among them.")
 @click.option("--dry-run", is_flag=True, help="Show the space and what would be done.")
 def command(
-    trials: int | None, jobs: int | None, storage: str | None, dry_run: bool, **selected: Any
+    trials: int | None,
+    jobs: int | None,
+    storage: str | None,
+    variants: str | None,
+    dry_run: bool,
+    **selected: Any,
 ) -> None:
     """Tune every variant of EXPERIMENT with the same space, sampler and number of trials.
 
@@ -44,6 +50,10 @@ def command(
     console = Console()
     cores = count_cores()
     session = open_session(console, selected, num_processes=cores)
+    if variants is not None:
+        from bench.cli.session import with_variants
+
+        session = with_variants(session, [name.strip() for name in variants.split(",")])
     config = _search_config(session, trials)
     _print_space(console, config, list(session.experiment.variants))
     if dry_run:

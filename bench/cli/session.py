@@ -14,7 +14,7 @@ from bench.data.corpus import SentencePair, load_reader
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
-from bench.errors import BenchError
+from bench.errors import BenchError, UnknownNameError
 from bench.experiment.loading import check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.experiment.schema import Experiment
@@ -144,6 +144,29 @@ def with_seeds(session: Session, seeds: Sequence[int]) -> Session:
     one_each = [spec for spec in session.specs if spec.seed == first]
     specs = [replace(spec, seed=seed) for seed in seeds for spec in one_each]
     return replace(session, specs=specs)
+
+
+def with_variants(session: Session, names: Sequence[str]) -> Session:
+    """Return the same session with some of its variants, in the experiment's order.
+
+    Raises:
+        BenchError: for a name that is not known, or without the baseline.
+    """
+    experiment = session.experiment
+    for name in names:
+        if name not in experiment.variants:
+            raise UnknownNameError("variant", name, experiment.variants, where=experiment.name)
+    if experiment.baseline not in names:
+        raise BenchError(
+            f"{experiment.name}: variants are compared with the baseline; name "
+            f"{experiment.baseline} too"
+        )
+    chosen = {name: found for name, found in experiment.variants.items() if name in names}
+    return replace(
+        session,
+        experiment=replace(experiment, variants=chosen),
+        specs=[spec for spec in session.specs if spec.variant in chosen],
+    )
 
 
 def with_recorded_seeds(session: Session) -> Session:
