@@ -14,6 +14,7 @@ from bench.comparison.scorecard import keep_score
 from bench.data.corpus import is_generated
 from bench.evaluation.translator import Translator
 from bench.report.record import AttentionMap, Report
+from bench.search.record import SearchRecord
 from bench.tracking.result import RunResult
 
 NUM_ATTENTION_MAPS = 4
@@ -35,9 +36,20 @@ FACTS = (
 
 
 def gather(
-    session: Session, results: Mapping[str, RunResult], selected: Mapping[str, Any]
+    session: Session,
+    results: Mapping[str, RunResult],
+    selected: Mapping[str, Any],
+    *,
+    search: SearchRecord | None = None,
 ) -> Report:
-    """Gather everything that the pages are made from."""
+    """Gather everything that the pages are made from.
+
+    Args:
+        session: with the plan.
+        results: by identity.
+        selected: values of the shared options, by name.
+        search: what chose the variants' settings, if one did.
+    """
     first = next(spec for spec in session.specs if spec.identity in results)
     ledger = session.data[first.data_fingerprint].ledger
     by_variant = results_by_variant(session, results)
@@ -64,7 +76,8 @@ def gather(
         ledger=dict(ledger.items()) | {"corpus": corpus},
         settings={spec.variant: spec.to_toml() for spec in reversed(session.specs)},
         adhoc=session.experiment.adhoc,
-        command=_command(session, selected),
+        command=_command(session, selected, search),
+        search=search,
         mlflow=session.tracker.compare_page(dict.fromkeys(spec.group for spec in session.specs)),
         scorecard=keep_score(session.experiment.expected, comparison),
         by_length=bleu_by_length(by_variant, pairs, lowercase=lowercase),
@@ -85,7 +98,7 @@ def _without_sentences(run: RunResult) -> RunResult:
     return replace(run, hypotheses=(), sentence_losses=(), sentence_tokens=())
 
 
-def _command(session: Session, selected: Mapping[str, Any]) -> str:
+def _command(session: Session, selected: Mapping[str, Any], search: SearchRecord | None) -> str:
     """Say how to make the runs and the report again."""
     options = [session.experiment.name]
     if session.experiment.profile != "quick":
@@ -94,11 +107,25 @@ def _command(session: Session, selected: Mapping[str, Any]) -> str:
         options += ["--corpus", Path(selected["corpus"]).name]
     for override in session.experiment.adhoc:
         options += ["--set", override]
+    if search is not None:
+        return _search_command(session, options, search)
     seeds = dict.fromkeys(spec.seed for spec in session.specs)
     chosen = ["--seeds", f"{','.join(map(str, seeds))}{',' if len(seeds) == 1 else ''}"]
     run = ["run", *options, *chosen]
     report = ["report", *options, *(chosen if selected["seeds"] else [])]
     return "\n".join(f"python -m bench {shlex.join(line)}" for line in (run, report))
+
+
+def _search_command(session: Session, options: Sequence[str], search: SearchRecord) -> str:
+    objectives = search.config.objectives
+    chosen = ["--objectives", ",".join(objectives)] if len(objectives) > 1 else []
+    asked = ["--trials", str(search.config.trials), "--seeds", str(len(session.experiment.seeds))]
+    variants = ["--variants", ",".join(session.experiment.variants)]
+    lines = (
+        ["search", *options, *variants, *chosen, *asked],
+        ["report", *options, "--search", *chosen],
+    )
+    return "\n".join(f"python -m bench {shlex.join(line)}" for line in lines)
 
 
 def _attention_maps(

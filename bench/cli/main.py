@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "Answer from recorded results alone; nothing is trained.",
     "report": "Write the answer as files: a page, a figure, the numbers.",
     "search": "Tune every variant with Optuna under the same budget.",
+    "dashboard": "Open Optuna's pages on the studies of a search.",
     "find-lr": "Find a learning rate that suits a variant.",
     "prepare": "Make a corpus ready: read, split, tokenise, cache.",
     "translate": "Translate French sentences with a trained model.",

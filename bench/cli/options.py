@@ -1,6 +1,6 @@
 """Options that several commands share, and what they mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -10,7 +10,6 @@ from bench.errors import ConfigError
 Decorated = Callable[..., Any]
 
 OPTIONS = (
-    click.argument("experiment"),
     click.option(
         "--profile",
         default="quick",
@@ -51,9 +50,38 @@ OPTIONS = (
 )
 
 
+SEARCH_OPTIONS = (
+    click.option(
+        "--storage",
+        metavar="URL|FILE",
+        help="Where studies are kept: sqlite:///FILE, postgresql://… or a journal file. Default: "
+        "optuna.journal in this folder.",
+    ),
+    click.option(
+        "--objectives",
+        metavar="A,B,…",
+        help="What is sought: bleu, chrf or loss; and seconds (of training) or parameters beside.",
+    ),
+)
+
+
 def experiment_options(command: Decorated) -> Decorated:
     """Give a command the options that select an experiment and its record."""
-    for option in reversed(OPTIONS):
+    return _give(command, (click.argument("experiment"), *OPTIONS))
+
+
+def perhaps_experiment_options(command: Decorated) -> Decorated:
+    """Give a command the same options, where the experiment may be known otherwise."""
+    return _give(command, (click.argument("experiment", required=False), *OPTIONS))
+
+
+def search_options(command: Decorated) -> Decorated:
+    """Give a command the options that select a search."""
+    return _give(command, SEARCH_OPTIONS)
+
+
+def _give(command: Decorated, options: Sequence[Callable[[Decorated], Decorated]]) -> Decorated:
+    for option in reversed(options):
         command = option(command)
     return command
 

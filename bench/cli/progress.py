@@ -1,5 +1,6 @@
 """What a person sees while runs go on: a line per run at work, and one per run done."""
 
+from collections.abc import Callable
 from time import perf_counter
 
 from rich.console import Console, Group
@@ -16,9 +17,27 @@ from bench.tracking.result import EpochRecord
 class RunProgress:
     """Shows events as they come: live in a terminal, as plain lines elsewhere."""
 
-    def __init__(self, console: Console, *, num_runs: int) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        num_runs: int,
+        noun: str = "runs",
+        standing: Callable[[], str] = str,
+    ) -> None:
+        """Get ready.
+
+        Args:
+            console: where to show.
+            num_runs: to be done.
+            noun: what they are called.
+            standing: says how far all is; asked whenever a run begins or ends.
+        """
         self._console = console
         self._num_runs = num_runs
+        self._noun = noun
+        self._ask_standing = standing
+        self._standing = ""
         self._num_done = 0
         self._started = perf_counter()
         self._active: dict[str, tuple[RunSpec, EpochRecord | None]] = {}
@@ -42,6 +61,7 @@ class RunProgress:
         match event:
             case Started():
                 self._active[spec.identity] = (spec, None)
+                self._standing = self._ask_standing()
             case EpochEnded():
                 self._active[spec.identity] = (spec, event.record)
                 if not self._console.is_terminal:
@@ -54,6 +74,7 @@ class RunProgress:
     def _done(self, spec: RunSpec, text: str) -> None:
         self._active.pop(spec.identity, None)
         self._num_done += 1
+        self._standing = self._ask_standing()
         self._say(f"[bold]{spec.name}[/]  {text}")
 
     def _say(self, text: str) -> None:
@@ -64,15 +85,16 @@ class RunProgress:
         for spec, record in self._active.values():
             said = "loading the libraries" if record is None else _epoch_text(spec, record)
             rows.add_row(Spinner("dots"), f"[bold]{spec.name}[/]", Text(said))
-        return Group(rows, Text(self._summary(), style="dim"))
+        standing = [Text(self._standing)] if self._standing else []
+        return Group(rows, *standing, Text(self._summary(), style="dim"))
 
     def _summary(self) -> str:
         elapsed = perf_counter() - self._started
-        text = f"{self._num_done} of {self._num_runs} runs done · {_clock(elapsed)}"
+        text = f"{self._num_done} of {self._num_runs} {self._noun} done · {clock(elapsed)}"
         waiting = self._num_runs - self._num_done
         if self._num_done and waiting:
             rounds = waiting / self._num_done
-            text += f" · about {_clock(elapsed * rounds)} left"
+            text += f" · about {clock(elapsed * rounds)} left"
         return text
 
 
@@ -104,6 +126,7 @@ def _ended_text(event: Ended) -> str:
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Write seconds as minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"

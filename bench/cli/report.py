@@ -1,27 +1,39 @@
 """`report`: the answer as files that can be committed."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
-from bench.cli.options import experiment_options
+from bench.cli.options import experiment_options, search_options
+
+if TYPE_CHECKING:
+    from bench.cli.session import Session
+    from bench.search.record import SearchRecord
 
 REPORTS = Path("reports")
 
 
 @click.command("report")
 @experiment_options
+@search_options
+@click.option("--search", is_flag=True, help="Of the variants as a search has tuned them.")
 @click.option(
     "--to",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to write to. Default: reports/EXPERIMENT, and in it a folder of its own for "
-    "another profile or corpus than the experiment's.",
+    "a search, or another profile or corpus than the experiment's.",
 )
-def command(folder: Path | None, **selected: Any) -> None:
+def command(
+    folder: Path | None,
+    search: bool,
+    storage: str | None,
+    objectives: str | None,
+    **selected: Any,
+) -> None:
     """Write EXPERIMENT's answer from recorded results, as pages, figures and numbers.
 
     Of a corpus that is not our own the files hold no sentence. Every recorded seed counts, unless
@@ -36,20 +48,36 @@ def command(folder: Path | None, **selected: Any) -> None:
     from bench.report.index import write_index
     from bench.report.pages import write_report
 
-    if selected["seeds"] is None:
+    record = None
+    if search:
+        session, record = _tuned(session, storage, objectives, selected)
+    elif selected["seeds"] is None:
         session = with_recorded_seeds(session)
     results = require_results(session)
     with console.status("writing the report"):
-        report = gather(session, results, selected)
+        report = gather(session, results, selected, search=record)
         in_index = folder is None
-        folder = folder or REPORTS / session.experiment.name / own_folder(
+        own = own_folder(
             report.profile,
             report.corpus if selected["corpus"] else "",
             adhoc=bool(report.adhoc),
             chosen_seeds=selected["seeds"] is not None,
         )
+        folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own
         written = write_report(folder, report)
     console.print(f"written: {', '.join(map(str, written))}", highlight=False)
     if in_index:
         write_index(REPORTS)
         console.print(f"index: {REPORTS}/README.md", highlight=False)
+
+
+def _tuned(
+    session: "Session", storage: str | None, objectives: str | None, selected: dict[str, Any]
+) -> tuple["Session", "SearchRecord"]:
+    """Return the tuned variants, and the search that tuned them."""
+    from bench.cli.tuning import open_recorded
+    from bench.search.storage import open_storage
+
+    tuning = open_recorded(session, open_storage(storage), objectives, selected)
+    record = tuning.record(tuning.retrials(), importances=True)
+    return tuning.tuned_session(record), record

@@ -63,8 +63,9 @@ def command(
         seeds += [seed for seed in range(1, max_seeds + 1) if seed not in seeds]
     for num_seeds in looks or (len(seeds),):
         session = with_seeds(session, seeds[:num_seeds])
-        outcome = _run_all(console, session, looks=looks, jobs=jobs, threads=cores, force=force)
-        comparison = _compare(console, session, outcome, looks)
+        outcome = run_lacking(console, session, looks=looks, jobs=jobs, threads=cores, force=force)
+        with console.status("resampling the test sentences"):
+            comparison = compare_outcome(session, outcome, looks=looks)
         if comparison.decided or outcome.failures:
             break
         if looks and num_seeds != looks[-1]:
@@ -73,14 +74,10 @@ def command(
         summarise(session, outcome.results, comparison)
     print_comparison(console, comparison, adhoc=session.experiment.adhoc)
     console.print(f"Look at every run: [bold]{_ui_command(selected)}[/]", highlight=False)
-    if outcome.failures:
-        console.print(f"\n[red]{len(outcome.failures)} runs failed:[/]")
-        for failure in outcome.failures:
-            console.print(f"  {failure.spec.name}: {failure.reason}", highlight=False)
-        sys.exit(1)
+    end_with(console, outcome)
 
 
-def _run_all(
+def run_lacking(
     console: Console,
     session: "Session",
     *,
@@ -124,13 +121,22 @@ def _run_all(
     return outcome
 
 
-def _compare(
-    console: Console, session: "Session", outcome: "Outcome", looks: Sequence[int]
+def compare_outcome(
+    session: "Session", outcome: "Outcome", *, looks: Sequence[int]
 ) -> "Comparison":
+    """Compare what came of a plan."""
     from bench.cli.session import compare_results
 
-    with console.status("resampling the test sentences"):
-        return compare_results(session, outcome.results, looks=looks)
+    return compare_results(session, outcome.results, looks=looks)
+
+
+def end_with(console: Console, outcome: "Outcome") -> None:
+    """Name the runs that failed, and leave with an exit code that says so."""
+    if outcome.failures:
+        console.print(f"\n[red]{len(outcome.failures)} runs failed:[/]")
+        for failure in outcome.failures:
+            console.print(f"  {failure.spec.name}: {failure.reason}", highlight=False)
+        sys.exit(1)
 
 
 def _plan_looks(seeds: Sequence[int], max_seeds: int) -> tuple[int, ...]:

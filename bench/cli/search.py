@@ -1,181 +1,182 @@
-"""`search`: tune every variant under the same budget."""
+"""`search`: tune every variant under the same budget, and compare what was found."""
 
 import sys
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from bench.cli.opening import open_session
-from bench.cli.options import experiment_options
+from bench.cli.options import perhaps_experiment_options, search_options
 
 if TYPE_CHECKING:
     from bench.cli.session import Session
-    from bench.experiment.search import SearchConfig
+    from bench.cli.tuning import Tuning
+    from bench.search.record import SearchRecord
     from bench.search.study import VariantStudy
 
 
 @click.command("search")
-@experiment_options
+@perhaps_experiment_options
+@search_options
 @click.option("--trials", type=click.IntRange(min=1), help="Trials per variant, earlier ones too.")
+@click.option("--variants", metavar="A,B,…", help="Tune these alone; the baseline among them.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Trials at a time; default: one per CPU core."
 )
 @click.option(
-    "--storage",
-    metavar="URL|FILE",
-    help="Where studies are kept: sqlite:///FILE, postgresql://… or a journal file. Default: "
-    "optuna.journal in this folder.",
+    "--resume", is_flag=True, help="Go on with the last search of this storage, as it was begun."
 )
-@click.option("--variants", metavar="A,B,…", help="Tune these alone; the baseline among them.")
-@click.option("--dry-run", is_flag=True, help="Show the space and what would be done.")
-def command(
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show the space, train two epochs of each variant, and say how long all would take.",
+)
+def command(  # noqa: PLR0913 - the options of the command
     trials: int | None,
+    variants: str | None,
+    objectives: str | None,
     jobs: int | None,
     storage: str | None,
-    variants: str | None,
+    resume: bool,
     dry_run: bool,
     **selected: Any,
 ) -> None:
     """Tune every variant of EXPERIMENT with the same space, sampler and number of trials.
 
     The space is in the experiment file's [search] table. Trials are scored on the validation split;
-    the test split stays closed. The same command does what is lacking, whatever became of the one
-    before, and on several machines at once if they share the storage.
+    the test split stays closed. The best of each variant are trained again with fresh seeds, the
+    winners compared with yet other ones. The same command does what is lacking, whatever became of
+    the one before, and on several machines at once if they share the storage.
     """
+    console = Console()
+    if resume:
+        selected, asked = _resumed(storage, selected)
+        variants = variants or asked["variants"]
+        objectives = objectives or asked["objectives"]
+        trials = trials or asked["trials"]
+    if selected["experiment"] is None:
+        raise click.UsageError("Missing argument 'EXPERIMENT' (or --resume).")
+    _refuse_listed_seeds(selected["seeds"])
+
     from bench.cli.run import count_cores
 
-    console = Console()
-    cores = count_cores()
-    session = open_session(console, selected, num_processes=cores)
+    session = open_session(console, selected, num_processes=count_cores())
+
+    from bench.cli.search_tables import print_space
+    from bench.cli.session import with_variants
+    from bench.cli.tuning import note_asked, open_tuning, parse_objectives, search_config
+    from bench.search.storage import open_storage
+
     if variants is not None:
-        from bench.cli.session import with_variants
-
         session = with_variants(session, [name.strip() for name in variants.split(",")])
-    config = _search_config(session, trials)
-    _print_space(console, config, list(session.experiment.variants))
+    choices = {"trials": trials, "objectives": parse_objectives(objectives)}
+    config = search_config(session, choices)
+    print_space(console, config, list(session.experiment.variants))
+    jobs = jobs or (1 if session.device.type == "cuda" else count_cores())
     if dry_run:
-        return
+        from bench.cli.estimate import print_estimate
 
+        print_estimate(console, session, config, jobs=jobs, threads=count_cores())
+        return
+    tuning = open_tuning(session, config, open_storage(storage), selected)
+    note_asked(tuning, selected, variants)
+    _tune(console, tuning, jobs=jobs)
+
+
+def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
+    """Do the trials, the best of them with fresh seeds, then the comparison of the winners."""
+    from bench.cli.run import compare_outcome, count_cores, end_with, run_lacking
+    from bench.cli.search_tables import describe_standing, print_search
+    from bench.cli.summaries import summarise, summarise_studies
+    from bench.cli.tables import print_comparison
+
+    _do_trials(console, tuning.session, tuning.studies, jobs=jobs, noun="trials")
+    console.print(describe_standing(tuning.studies), highlight=False)
+    retrials = tuning.retrials()
+    _do_trials(
+        console, tuning.session, retrials, jobs=jobs, noun="of the best again, with fresh seeds"
+    )
+    with console.status("reading the studies"):
+        record = tuning.record(retrials, importances=True)
+        tuned = tuning.tuned_session(record)
+    outcome = run_lacking(console, tuned, looks=(), jobs=jobs, threads=count_cores(), force=False)
+    with console.status("resampling the test sentences, and writing the summary"):
+        comparison = compare_outcome(tuned, outcome, looks=())
+        summarise(tuned, outcome.results, comparison)
+        summarise_studies(tuning.session, record, retrials)
+    print_search(console, record)
+    print_comparison(console, comparison, adhoc=tuned.experiment.adhoc)
+    _name_failed(console, record)
+    end_with(console, outcome)
+
+
+def _do_trials(
+    console: Console,
+    session: "Session",
+    studies: Mapping[str, "VariantStudy"],
+    *,
+    jobs: int,
+    noun: str,
+) -> None:
+    """Do what is lacking of these studies, with live progress."""
     from bench.cli.progress import RunProgress
+    from bench.cli.run import count_cores
+    from bench.cli.search_tables import describe_standing
     from bench.engine.executors.processes import ProcessExecutor
     from bench.search.searching import search_all
     from bench.tracking.provenance import command_line, provenance
 
-    studies = _open_studies(session, config, storage, selected)
-    jobs = jobs or (1 if session.device.type == "cuda" else cores)
-    lacking = sum(max(0, config.trials - len(study.finished())) for study in studies.values())
-    with RunProgress(console, num_runs=lacking) as progress:
+    lacking = sum(study.num_lacking() for study in studies.values())
+    if not lacking:
+        console.print(f"{noun}: all done before", highlight=False)
+        return
+    console.print(f"{lacking} {noun}, {jobs} at a time on {session.device}", highlight=False)
+    standing = lambda: describe_standing(studies)  # noqa: E731 - read again when it is shown
+    with RunProgress(console, num_runs=lacking, noun="trials", standing=standing) as progress:
         search_all(
             studies,
             session.data,
-            executor=ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, cores // jobs)),
+            executor=ProcessExecutor(
+                num_workers=jobs, threads_per_worker=max(1, count_cores() // jobs)
+            ),
             tracker=session.tracker,
             tags={**provenance(), "command": command_line()},
             device=str(session.device),
             listen=progress,
         )
-    for study in studies.values():
-        session.tracker.finish_study(study.name, note=study.summary(), metrics=study.figures())
-    _print_best(console, config, studies)
-    failed = [name for study in studies.values() for name in study.failures()]
+
+
+def _resumed(
+    storage: str | None, selected: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options of the last search, but for those that say where."""
+    from bench.cli.tuning import last_asked
+    from bench.search.storage import open_storage
+
+    asked = last_asked(open_storage(storage), selected["experiment"])
+    options = {name: asked[name] for name in ("experiment", "profile", "corpus", "overrides")}
+    return {**selected, **options, "seeds": selected["seeds"] or asked["seeds"]}, asked
+
+
+def _refuse_listed_seeds(seeds: str | None) -> None:
+    from bench.errors import ConfigError
+
+    if seeds is not None and "," in seeds:
+        raise ConfigError(
+            f"--seeds: a search takes how many, such as 5, not which; got {seeds!r}. The winners "
+            "are compared with seeds that have chosen nothing"
+        )
+
+
+def _name_failed(console: Console, record: "SearchRecord") -> None:
+    failed = [
+        f"{study.name} #{trial.number}"
+        for study in record.studies.values()
+        for trial in study.trials
+        if trial.state == "failed"
+    ]
     if failed:
         console.print(f"\n[red]{len(failed)} trials failed:[/] {', '.join(failed)}")
         sys.exit(1)
-
-
-def _search_config(session: "Session", trials: int | None) -> "SearchConfig":
-    from bench.errors import ConfigError
-
-    config, name = session.experiment.search, session.experiment.name
-    if not config.space:
-        raise ConfigError(
-            f"{name} has no search space; its file needs a table such as\n\n"
-            "[search.space]\n"
-            "training.learning_rate = {low = 1e-3, high = 1e-2, log = true}"
-        )
-    sized = [key for key in config.space if key.endswith("hidden_size")]
-    matched = [each.name for each in session.experiment.variants.values() if each.match_parameters]
-    if sized and matched:
-        raise ConfigError(
-            f"{name}: {', '.join(sized)} cannot be searched while {', '.join(matched)} must match "
-            "another variant's parameters"
-        )
-    return config if trials is None else replace(config, trials=trials)
-
-
-def _open_studies(
-    session: "Session", config: "SearchConfig", storage: str | None, selected: dict[str, Any]
-) -> dict[str, "VariantStudy"]:
-    from bench.report.folders import own_folder
-    from bench.search.searching import study_name
-    from bench.search.storage import open_storage
-    from bench.search.study import VariantStudy
-
-    kept = open_storage(storage)
-    first = [spec for spec in session.specs if spec.seed == session.specs[0].seed]
-    corpus = session.data[first[0].data_fingerprint].ledger.corpus
-    suffix = own_folder(
-        first[0].profile,
-        corpus if selected["corpus"] else "",
-        adhoc=bool(session.experiment.adhoc),
-    )
-    return {
-        spec.variant: VariantStudy(kept, study_name(spec, suffix=suffix), config, spec)
-        for spec in first
-    }
-
-
-def _print_space(console: Console, config: "SearchConfig", variants: list[str]) -> None:
-    from bench.search.space import count_points, describe
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("setting")
-    table.add_column("values")
-    for name, dimension in config.space.items():
-        table.add_row(name, describe(dimension))
-    console.print(table)
-    points = count_points(config.space)
-    console.print(
-        f"{'no end of' if points is None else f'{points:,}'} points; {config.trials} trials for "
-        f"each of {', '.join(variants)}, {config.sampler}, by validation {config.metric}",
-        highlight=False,
-    )
-
-
-def _print_best(
-    console: Console, config: "SearchConfig", studies: dict[str, "VariantStudy"]
-) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    headings = ("variant", "trials", "pruned", f"best {config.metric}", *config.space)
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading == "variant" else "right")
-    for variant, study in studies.items():
-        best, counts = study.best(), study.counts()
-        settings = (
-            [
-                f"{best.params[name]:.3g}"
-                if isinstance(best.params[name], float)
-                else str(best.params[name])
-                for name in config.space
-            ]
-            if best
-            else []
-        )
-        table.add_row(
-            variant,
-            str(counts.done),
-            str(counts.pruned),
-            f"{best.value:.2f}" if best else "–",
-            *settings,
-        )
-    console.print()
-    console.print(table)
-    console.print(
-        "\nBest of so many on the validation split: no comparison of variants yet, since the best "
-        "of several is partly luck.",
-        style="dim",
-        highlight=False,
-    )

@@ -2,11 +2,12 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 
 import click
+
+from bench.cli.ports import refuse_taken
 
 PATIENCE_SECONDS = 5.0
 
@@ -27,7 +28,7 @@ def command(tracking_uri: str | None, host: str, port: int) -> None:
             f"no recorded runs at {without_password(uri)}; "
             "python -m bench run gru_vs_lstm makes some"
         )
-    _refuse_taken(host, port)
+    refuse_taken(host, port)
     # Without its job execution the server is two processes of 240 MB in place of ten.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "1"}
     click.echo(
@@ -42,21 +43,10 @@ def command(tracking_uri: str | None, host: str, port: int) -> None:
     )
     try:
         sys.exit(server.wait())
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
     finally:
         _end(server)
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    from bench.errors import ConfigError
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"--port: {host}:{port} cannot be used ({error.strerror}); name another"
-            ) from error
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

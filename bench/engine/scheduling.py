@@ -147,6 +147,8 @@ def run_card(spec: RunSpec, data: PreparedCorpus, tags: Mapping[str, str]) -> Ru
     }
     if spec.adhoc:
         own["adhoc"] = " ".join(spec.adhoc)
+    if spec.chosen_by:
+        own["chosen_by"] = spec.chosen_by
     return RunCard(
         identity=spec.identity,
         group=spec.group,

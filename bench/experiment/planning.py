@@ -38,6 +38,8 @@ class RunSpec:
     """Where embedding rows begin; None: at random."""
     trial: int | None = None
     """Its number, if a search made it; not part of what it is."""
+    chosen_by: str = ""
+    """Study and trial that chose its settings, if a search did; not part of what it is."""
     replica: int = 0
     """Which draws, beside the seed's batches."""
 
@@ -59,9 +61,10 @@ class RunSpec:
     @property
     def name(self) -> str:
         """Say which run it is, to a person."""
+        seed = f"seed{self.seed}"
         if self.trial is not None:
-            return f"{self.variant}-trial{self.trial}"
-        return f"{self.variant}-seed{self.seed}"
+            return f"{self.variant}-trial{self.trial}-{seed}"
+        return f"{self.variant}-tuned-{seed}" if self.chosen_by else f"{self.variant}-{seed}"
 
     def params(self) -> dict[str, str]:
         """Return the resolved configuration by dotted name."""

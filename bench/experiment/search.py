@@ -10,6 +10,9 @@ from bench.data.config import STRICT
 
 SamplerName = Literal["random", "quasi_random", "tpe"]
 PrunerName = Literal["none", "median", "hyperband"]
+ObjectiveName = Literal["bleu", "chrf", "loss", "seconds", "parameters"]
+SCORES = ("bleu", "chrf", "loss")
+"""Objectives that are scores on the validation split."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
@@ -68,11 +71,43 @@ class SearchConfig:
     trials: Annotated[int, Field(ge=1)] = 20
     """For each variant, those of earlier commands counted."""
 
-    metric: Literal["bleu", "chrf", "loss"] = "bleu"
-    """Score on the validation split, of the best epoch, that decides."""
+    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1)] = ("bleu",)
+    """What is sought. First a score on the validation split, at the best epoch: `bleu` and `chrf`
+    as high, `loss` as low as can be. With more of them, such as `["bleu", "seconds"]` (seconds of
+    training, or `parameters`, as few as can be), the answer is a Pareto front."""
 
     epochs: Annotated[int, Field(ge=1)] | None = None
     """Of a trial; the variant's own if not given."""
 
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0)] = 1
     """Of the sampler, and of every trial's training."""
+
+    finalists: Annotated[int, Field(ge=1)] = 3
+    """How many of the best trials of each variant are trained again."""
+
+    fresh_seeds: Annotated[int, Field(ge=1)] = 3
+    """With how many seeds, those after `seed`; the best on the mean is compared, with the seeds
+    that follow."""
+
+    def __post_init__(self) -> None:
+        if self.objectives[0] not in SCORES:
+            raise ValueError(f"the first objective is one of {', '.join(SCORES)}")
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError("an objective is named twice")
+        if len(self.objectives) > 1 and self.pruner != "none":
+            raise ValueError('several objectives know no pruning: pruner = "none"')
+
+    @property
+    def metric(self) -> str:
+        """The score that selects a trial's epoch."""
+        return self.objectives[0]
+
+    @property
+    def retrial_seeds(self) -> range:
+        """Seeds with which the best trials are trained again."""
+        return range(self.seed + 1, self.seed + 1 + self.fresh_seeds)
+
+    def comparison_seeds(self, number: int) -> range:
+        """Return that many seeds that have chosen nothing."""
+        first = self.seed + 1 + self.fresh_seeds
+        return range(first, first + number)

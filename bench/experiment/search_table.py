@@ -34,8 +34,22 @@ def read_search(table: Settings, variants: Mapping[str, Variant], *, where: str)
         for variant in variants.values():
             for value in dimension.samples:
                 with_settings(variant.config, {name: value}, where=f"{place}.space")
-    values = {**table, "space": space}
+    # TOML has lists; what is frozen holds tuples.
+    lists = {key: tuple(v) for key, v in table.items() if isinstance(v, list)}
+    values = {**table, **lists, "space": space}
     found = validate(SearchConfig, values, section="search", where=place)
+    assert isinstance(found, SearchConfig)
+    return found
+
+
+def with_choices(config: SearchConfig, choices: Settings, *, where: str) -> SearchConfig:
+    """Change keys of a search.
+
+    Raises:
+        ConfigError: for a value that is not allowed there.
+    """
+    values = {name: getattr(config, name) for name in field_names(SearchConfig)}
+    found = validate(SearchConfig, values | choices, section="search", where=where)
     assert isinstance(found, SearchConfig)
     return found
 

@@ -26,7 +26,7 @@ def render_index(folder: Path) -> str:
     """Render a table per question: corpus, answer, seeds, date."""
     lines, others = [HEADING], list[str]()
     question = ""
-    for path in sorted([*folder.glob(f"*/{RESULTS}"), *folder.glob(f"*/*/{RESULTS}")]):
+    for path in sorted(folder.glob(f"**/{RESULTS}")):
         link = f"{path.parent.relative_to(folder)}/README.md"
         try:
             report = load_report(path.parent)
@@ -48,8 +48,9 @@ def render_index(folder: Path) -> str:
 
 def _row(report: Report, link: str) -> str:
     exploratory = ", exploratory" if report.adhoc else ""
+    tuned = ", tuned" if report.search else ""
     cells = [
-        f"[{report.corpus}, {report.profile}{exploratory}]({quote(link)})",
+        f"[{report.corpus}, {report.profile}{tuned}{exploratory}]({quote(link)})",
         f"{int(report.ledger['train_pairs']):,}",
         _answer(report.comparison),
         str(max(row.num_finished for row in report.comparison.rows)),

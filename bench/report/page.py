@@ -4,9 +4,6 @@ A section is Markdown and figures. `README.md` is that text with the figures as 
 `index.html` the same as one file with everything in it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
-
 from bench.comparison.columns import BESIDE, COST, EVIDENCE, QUALITY, render_interval
 from bench.comparison.wording import method
 from bench.report.figures.attention import draw_attention
@@ -14,25 +11,9 @@ from bench.report.figures.comparison import draw_cost, draw_forest, draw_lengths
 from bench.report.figures.curves import draw_curves
 from bench.report.formats import render_table
 from bench.report.record import Report
+from bench.report.search_sections import build_search_sections
+from bench.report.section import Colours, Figure, Section, list_facts, markdown_table
 from bench.tracking.colours import variant_colours
-
-Colours = Mapping[str, str]
-
-
-class Figure(NamedTuple):
-    """A plot and what it shows, in words."""
-
-    name: str
-    svg: str
-    caption: str
-
-
-class Section(NamedTuple):
-    """A heading, and what stands under it."""
-
-    title: str
-    parts: Sequence[str | Figure]
-    """Markdown, and figures."""
 
 
 def build_sections(report: Report, discussion: str) -> list[Section]:
@@ -45,6 +26,7 @@ def build_sections(report: Report, discussion: str) -> list[Section]:
     colours = variant_colours(report.results)
     sections = (
         _answer(report, colours),
+        *(build_search_sections(report.search, colours) if report.search else ()),
         _curves(report, colours),
         _cost(report, colours),
         _lengths(report, colours),
@@ -140,7 +122,9 @@ def _lengths(report: Report, colours: Colours) -> Section:
         draw_lengths(report.by_length, colours),
         "Test BLEU of sentences of each length, mean over seeds.",
     )
-    return Section("BLEU by length of the French sentence", [_table(headings, rows), figure])
+    return Section(
+        "BLEU by length of the French sentence", [markdown_table(headings, rows), figure]
+    )
 
 
 def _attention(report: Report, colours: Colours) -> Section:
@@ -157,7 +141,11 @@ def _samples(report: Report) -> Section:
     for sample in report.samples:
         lines = [("French", sample.source), ("reference", sample.reference)]
         lines += list(sample.translations.items())
-        parts.append(_table(["sentence"], [[name, _escape(text)] for name, text in lines], ":--"))
+        parts.append(
+            markdown_table(
+                ["sentence"], [[name, _escape(text)] for name, text in lines], align=":--"
+            )
+        )
     if parts:
         parts.insert(0, "Of the test split, those on which one run of each variant differ most.")
     return Section("Sample translations", parts)
@@ -177,12 +165,12 @@ def _scorecard(report: Report) -> Section:
         )
     if not rows:
         return Section("", [])
-    table = _table(["published", "ours, corrected", "", "source"], rows, ":--")
+    table = markdown_table(["published", "ours, corrected", "", "source"], rows, align=":--")
     return Section("Published effects beside ours", [table])
 
 
 def _data(report: Report) -> Section:
-    return Section("Data", [_facts(report.ledger.items())])
+    return Section("Data", [list_facts(report.ledger.items())])
 
 
 def _provenance(report: Report) -> Section:
@@ -190,23 +178,13 @@ def _provenance(report: Report) -> Section:
     return Section(
         "Where this comes from",
         [
-            _facts(report.provenance.items()),
+            list_facts(report.provenance.items()),
             f"Made again by\n\n```sh\n{report.command}\n```",
             f"Every run, with its curves and translations: `python -m bench ui`, then "
             f"[the runs compared in MLflow]({report.mlflow}).",
             f"Settings of {baseline}:\n\n```toml\n{report.settings[baseline]}```",
         ],
     )
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], align: str = "--:") -> str:
-    lines = [f"| | {' | '.join(headings)} |", f"|---|{f'{align}|' * len(headings)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines)
-
-
-def _facts(facts: Iterable[tuple[str, object]]) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in facts)
 
 
 def _escape(text: str) -> str:

@@ -8,8 +8,9 @@ from markdown_it import MarkdownIt
 
 from bench.comparison.wording import answer
 from bench.report.figures.drawing import standalone
-from bench.report.page import Figure, Section, build_sections
+from bench.report.page import build_sections
 from bench.report.record import Report, save_report
+from bench.report.section import Figure, Section
 from bench.tracking.colours import variant_colours
 
 README, HTML, FIGURES, DISCUSSION = "README.md", "index.html", "figures", "discussion.md"
@@ -74,9 +75,10 @@ def render_html(report: Report, sections: list[Section]) -> str:
 def _subtitle(report: Report) -> str:
     seeds = max(row.num_finished for row in report.comparison.rows)
     pairs = int(report.ledger.get("train_pairs", 0))
+    tuned = f", each tuned by {report.search.config.trials} trials" if report.search else ""
     return (
-        f"`{report.experiment}`, profile {report.profile}, on {report.corpus}: {pairs:,} training "
-        f"pairs, {seeds} seeds, {report.provenance.get('date', '')}"
+        f"`{report.experiment}`{tuned}, profile {report.profile}, on {report.corpus}: {pairs:,} "
+        f"training pairs, {seeds} seeds, {report.provenance.get('date', '')}"
     )
 
 

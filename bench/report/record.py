@@ -13,6 +13,7 @@ from bench.comparison.samples import Sample
 from bench.comparison.scorecard import Score
 from bench.errors import BenchError
 from bench.evaluation.translator import Attended
+from bench.search.record import SearchRecord
 from bench.tracking.result import RunResult
 
 RESULTS = "results.json"
@@ -54,6 +55,8 @@ class Report:
     """BLEU by length of the source sentence."""
     samples: Sequence[Sample] = ()
     """Translations; of a corpus that may be shown alone."""
+    search: SearchRecord | None = None
+    """What chose the settings, if a search did: then the comparison is of tuned variants."""
     attention: Sequence[AttentionMap] = ()
     """Where decoders looked; likewise."""
 

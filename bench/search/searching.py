@@ -30,8 +30,8 @@ STATUS: dict[TrialState, Status] = {
 }
 PROCESS_DIED = "its process died"
 
-Key = tuple[str, int]
-"""A variant and the number of a trial."""
+Key = tuple[str, int, int]
+"""A variant, the number of a trial, and a seed."""
 
 
 def search_all(  # noqa: PLR0913 - what, with what, by whom, to whom
@@ -101,8 +101,7 @@ class _Search:
             running = study.next_trial(lease.attributes())
             if running is not None:
                 spec = running.spec
-                assert spec.trial is not None
-                self._running[spec.variant, spec.trial] = running
+                self._running[_key(spec)] = running
                 return Task(
                     spec=spec,
                     data_folder=self._data[spec.data_fingerprint].folder,
@@ -114,9 +113,7 @@ class _Search:
 
     def hear(self, event: Event) -> bool:
         """Tell study and tracker what happened; return whether that trial is to go on."""
-        spec = event.spec
-        assert spec.trial is not None
-        key = (spec.variant, spec.trial)
+        spec, key = event.spec, _key(event.spec)
         study, running = self._studies[spec.variant], self._running[key]
         identity = _identity(study, running)
         match event:
@@ -154,8 +151,8 @@ class _Search:
 
     def leave(self) -> None:
         """Give up what is at work, so that another command takes it up from its checkpoint."""
-        for (variant, _), running in self._running.items():
-            study = self._studies[variant]
+        for running in self._running.values():
+            study = self._studies[running.spec.variant]
             study.hear_failure(running, died=True)
             identity = _identity(study, running)
             self._tracker.abandon(identity, status="KILLED", reason="interrupted")
@@ -167,14 +164,18 @@ class _Search:
         return replace(card, identity=_identity(study, running), group=study.name, kind="trial")
 
 
-def study_name(spec: RunSpec, *, suffix: str) -> str:
-    """Name a variant's study: `gru_vs_lstm/lstm`, and what is not as the experiment's file."""
-    name = f"{spec.experiment}/{spec.variant}"
-    return f"{name} ({suffix})" if suffix else name
+def trial_identity(study: str, first_number: int) -> str:
+    """Name a trial of a study, as the record knows it: those with the same settings are one."""
+    return f"{study} #{first_number}"
+
+
+def _key(spec: RunSpec) -> Key:
+    assert spec.trial is not None
+    return spec.variant, spec.trial, spec.seed
 
 
 def _identity(study: VariantStudy, running: RunningTrial) -> str:
-    return f"{study.name} #{running.first_number}"
+    return trial_identity(study.name, running.first_number)
 
 
 def _folder_name(study: VariantStudy, running: RunningTrial) -> str:

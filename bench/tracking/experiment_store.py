@@ -15,7 +15,7 @@ from bench.errors import TrackingError
 from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
 from bench.tracking.tracker import RunCard
 
-KIND, GROUP, PARENT = "kind", "group", "mlflow.parentRunId"
+KIND, GROUP, IDENTITY, PARENT = "kind", "group", "identity", "mlflow.parentRunId"
 PARENT_OF = {"run": "variant", "trial": "study"}
 """What kind of run is the parent of each kind."""
 MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000

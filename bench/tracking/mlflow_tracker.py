@@ -10,13 +10,21 @@ from urllib.parse import quote
 
 from mlflow.entities import RunTag
 
-from bench.tracking.experiment_store import GROUP, KIND, MAX_TAG, PARENT, ExperimentStore
+from bench.tracking.experiment_store import (
+    GROUP,
+    IDENTITY,
+    KIND,
+    MAX_TAG,
+    PARENT,
+    ExperimentStore,
+)
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.store import without_password
-from bench.tracking.tracker import RunCard, Sample, Status, VariantSummary
+from bench.tracking.study_parents import StudyParents
+from bench.tracking.tracker import RunCard, Sample, Status, StudySummary, VariantSummary
 from bench.tracking.variant_parents import VariantParents
 
-IDENTITY, OUTCOME, LOOKS = "identity", "outcome", "looks"
+OUTCOME, LOOKS = "outcome", "looks"
 RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 """Where `python -m bench ui` shows a local store."""
@@ -34,6 +42,7 @@ class MlflowTracker:
         self._store = ExperimentStore(uri, experiment=experiment, question=question)
         self._client = self._store.client
         self._parents = VariantParents(self._store)
+        self._studies = StudyParents(self._store)
         self.experiment_id = self._store.experiment_id
         self.seconds = 0.0
         """Spent in talking to the store about epochs and results so far."""
@@ -157,13 +166,9 @@ class MlflowTracker:
             self._client.set_tag(run_id, key, value)
         self._client.set_terminated(run_id, status)
 
-    def finish_study(self, group: str, *, note: str, metrics: Mapping[str, float]) -> None:
-        """Close a study's parent run, with what its best trial reached."""
-        parent = self._parents.find(group, kind="study")
-        if parent is not None:
-            self._store.log_metrics(parent.info.run_id, metrics, step=0)
-            self._client.set_tag(parent.info.run_id, "mlflow.note.content", note)
-            self._client.set_terminated(parent.info.run_id, "FINISHED")
+    def summarise_study(self, summary: StudySummary) -> None:
+        """Write and close a study's parent run, and mark its best trials."""
+        self._studies.summarise(summary)
 
     def abandon(self, identity: str, *, status: Status, reason: str) -> None:
         """Close a run that gave no result, saying why."""

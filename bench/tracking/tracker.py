@@ -59,6 +59,24 @@ class VariantSummary:
     """The baseline has none."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudySummary:
+    """What a study's parent run carries."""
+
+    group: str
+    """Name of the study."""
+    colour: str
+    """As `#rrggbb`."""
+    best: Sequence[str]
+    """Identities of its best trials: one, or those of a Pareto front."""
+    note: str
+    """What it came to, in Markdown."""
+    figures: Mapping[str, float]
+    """As metrics by name."""
+    plots: Mapping[str, str]
+    """SVG texts by name."""
+
+
 class Tracker(Protocol):
     """Keeps the record of one experiment. Runs are spoken of by their identity."""
 

@@ -42,8 +42,9 @@ class VariantParents:
             kind = PARENT_OF[card.kind]
             found = self.find(card.group, kind=kind)
             if found is None:
-                searched = "search: " if card.kind == "trial" else ""
-                name = f"{searched}{card.variant} ({card.tags['profile']}, {card.dataset_name})"
+                tuned = " tuned" if "chosen_by" in card.tags else ""
+                name = f"{card.variant}{tuned} ({card.tags['profile']}, {card.dataset_name})"
+                name = card.group if card.kind == "trial" else name
                 tags = self._store.tags_of(card, kind=kind)
                 self._opened[card.group] = self._store.create_run(name, card, tags)
             else:

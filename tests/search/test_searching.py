@@ -16,6 +16,7 @@ from bench.engine.executors.serial import SerialExecutor
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.experiment.search import Choices, Range, SearchConfig
+from bench.search.reading import read_study
 from bench.search.searching import search_all
 from bench.search.storage import open_storage
 from bench.search.study import VariantStudy
@@ -103,9 +104,8 @@ def test_a_search_does_what_is_lacking_and_then_nothing(
     assert set(tracker.fates.values()) == {"FINISHED"}
     assert len({str(params) for params in drawn(more)}) == 6
     assert all(event.result.test == {} for event in first if isinstance(event, Ended))
-    best = more.best()
-    assert best is not None
-    assert best.value == max(trial.value for trial in more.finished() if trial.value is not None)
+    (best,) = read_study(more).top(1)
+    assert best.values[0] == max(trial.value for trial in more.finished() if trial.value)
 
 
 class KillWorkerOnce:
@@ -202,19 +202,20 @@ def test_a_pruned_trial_ends_early_and_is_killed_in_the_record(
 
     heard = search(found, digits, tracker=tracker)
 
-    counts = found.counts()
-    assert counts.done == 12
-    assert counts.pruned > 0
-    assert sum(fate == "KILLED" for fate in tracker.fates.values()) == counts.pruned
+    record = read_study(found)
+    pruned = record.count("pruned")
+    assert len(record.trials) == 12
+    assert pruned > 0
+    assert sum(fate == "KILLED" for fate in tracker.fates.values()) == pruned
     short = [event for event in heard if isinstance(event, Ended) and len(event.result.epochs) < 3]
-    assert len(short) >= counts.pruned - 1  # the last epoch may be the one that prunes
+    assert len(short) >= pruned - 1  # the last epoch may be the one that prunes
 
 
 def test_another_space_is_another_study(digits: PreparedCorpus, tmp_path: Path) -> None:
     """Refused, since its trials could not be compared."""
     study(tmp_path, spec(digits))
 
-    with pytest.raises(BenchError, match="begun with another space"):
+    with pytest.raises(BenchError, match="another space"):
         study(tmp_path, spec(digits), replace(CONFIG, sampler="quasi_random"))
 
 
@@ -227,3 +228,27 @@ def test_tpe_does_not_repeat_itself_after_a_restart(digits: PreparedCorpus, tmp_
 
     rates = [params["training.learning_rate"] for params in drawn(found)]
     assert len(set(rates)) == 6
+
+
+def test_several_objectives_give_a_front(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """No trial on it is better than another by score and by cost."""
+    space = {**CONFIG.space, "model.hidden_size": Choices(choices=(4, 12, 20))}
+    config = replace(CONFIG, space=space, trials=6, objectives=("loss", "parameters"))
+    found = study(tmp_path, spec(digits), config)
+
+    search(found, digits)
+
+    record = read_study(found)
+    front = [trial.values for trial in record.complete if trial.number in record.front]
+    others = [trial.values for trial in record.complete if trial.number not in record.front]
+    assert all(len(trial.values) == 2 for trial in record.complete)
+    assert not any(a != b and a[0] <= b[0] and a[1] <= b[1] for a in front for b in front)
+    assert all(any(a[0] <= b[0] and a[1] <= b[1] for a in front) for b in others)
+
+
+def test_other_data_or_settings_are_another_study(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Their scores could not be compared."""
+    study(tmp_path, spec(digits))
+
+    with pytest.raises(BenchError, match="begun with other settings or data"):
+        study(tmp_path, spec(digits, training=replace(TRAINING, epochs=7)))

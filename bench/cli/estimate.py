@@ -1,0 +1,77 @@
+"""How long a search would take, by the second epoch of every variant."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+
+from bench.cli.progress import clock
+from bench.cli.session import Session
+from bench.engine.executors.contract import EpochEnded, Event, Failed, Started, Task
+from bench.engine.executors.processes import ProcessExecutor
+from bench.errors import BenchError
+from bench.experiment.search import SearchConfig
+
+
+def print_estimate(
+    console: Console, session: Session, config: SearchConfig, *, jobs: int, threads: int
+) -> None:
+    """Train two epochs of every variant as a trial would be, and say what all would take."""
+    with console.status("training two epochs of each variant"):
+        seconds = _measure_epochs(session, jobs=jobs, threads=threads)
+    num_epochs = {
+        spec.variant: config.epochs or spec.config.training.num_epochs for spec in session.specs
+    }
+    own_epochs = {spec.variant: spec.config.training.num_epochs for spec in session.specs}
+    retrials = config.finalists * config.fresh_seeds
+    per_trial = sum(seconds[name] * num_epochs[name] for name in seconds)
+    per_run = sum(seconds[name] * own_epochs[name] for name in seconds)
+    parts = {
+        "trials": config.trials * per_trial,
+        "the best again": retrials * per_trial,
+        "the comparison": len(session.experiment.seeds) * per_run,
+    }
+    measured = ", ".join(f"{name} {each:.1f} s" for name, each in seconds.items())
+    console.print(f"an epoch, with its evaluation: {measured}", highlight=False)
+    steps = ", ".join(f"{name} {clock(each / jobs)}" for name, each in parts.items())
+    console.print(
+        f"about {clock(sum(parts.values()) / jobs)} in all, {jobs} at a time: {steps}",
+        highlight=False,
+    )
+
+
+def _measure_epochs(session: Session, *, jobs: int, threads: int) -> dict[str, float]:
+    """Return the seconds of an epoch by variant, with as many at a time as there would be."""
+    first = [spec for spec in session.specs if spec.seed == session.specs[0].seed]
+    began: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+
+    def hear(event: Event) -> bool:
+        match event:
+            case Started():
+                began[event.spec.variant] = perf_counter()
+            case EpochEnded():
+                now, variant = perf_counter(), event.spec.variant
+                seconds[variant] = now - began[variant]
+                began[variant] = now  # a second epoch tells it without the loading of libraries
+                return event.record.epoch < 2
+            case Failed():
+                raise BenchError(f"{event.spec.variant}: {event.reason}")
+        return True
+
+    with tempfile.TemporaryDirectory() as folder:
+        tasks = [
+            Task(
+                spec=replace(spec, trial=0),
+                data_folder=session.data[spec.data_fingerprint].folder,
+                run_folder=Path(folder) / spec.variant,
+                device=str(session.device),
+                opens_test=False,
+            )
+            for spec in first
+        ]
+        executor = ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, threads // jobs))
+        executor.run(tasks, hear)
+    return seconds

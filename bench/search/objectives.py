@@ -1,0 +1,27 @@
+"""What a trial is worth, by each of a search's objectives."""
+
+from bench.evaluation.metrics import TEXT_METRICS
+from bench.experiment.search import SCORES
+from bench.tracking.result import RunResult
+
+WORST = {"bleu": 0.0, "chrf": 0.0, "loss": 1e6, "seconds": 1e6, "parameters": 1e12}
+"""Of a trial that diverged: an outcome, and a bad one."""
+
+
+def higher_is_better(objective: str) -> bool:
+    """Tell which way an objective is sought."""
+    return objective in TEXT_METRICS
+
+
+def read_objective(result: RunResult, objective: str) -> float:
+    """Return a finished trial's value: a score at its best epoch, or a cost.
+
+    Args:
+        result: of the trial.
+        objective: its name; `seconds` are those of training alone.
+    """
+    if result.outcome != "finished":
+        return WORST[objective]
+    if objective in SCORES:
+        return result.epochs[result.best_epoch - 1].metrics[f"validation/{objective}"]
+    return {"seconds": result.training_seconds, "parameters": float(result.parameters)}[objective]

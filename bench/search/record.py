@@ -1,0 +1,115 @@
+"""What a study came to: plain figures, for tables, comparisons and reports."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from bench.experiment.search import SearchConfig
+from bench.search.objectives import higher_is_better
+
+State = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialRecord:
+    """A trial that has ended."""
+
+    number: int
+    drawn_as: int
+    """Number of the first trial with its settings, which it tries again; its own if it does not."""
+    state: State
+    settings: Mapping[str, Any]
+    """By dotted name."""
+    values: Sequence[float]
+    """One per objective; none if it is not complete."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyRecord:
+    """The trials of one variant that count and have ended, in the order they were drawn."""
+
+    name: str
+    objectives: Sequence[str]
+    trials: Sequence[TrialRecord]
+    front: Sequence[int] = ()
+    """Numbers of those that no other is better than by every objective."""
+    importances: Mapping[str, float] = Field(default_factory=dict)
+    """Share of the score's variance that each setting explains, by fANOVA: a hint."""
+
+    @property
+    def complete(self) -> list[TrialRecord]:
+        """Trials that were trained to their end."""
+        return [trial for trial in self.trials if trial.state == "complete"]
+
+    def count(self, state: State) -> int:
+        """Count the trials that ended so."""
+        return sum(trial.state == state for trial in self.trials)
+
+    def top(self, number: int) -> list[TrialRecord]:
+        """Return the best settings by the first objective, the best ones first."""
+        sign = -1 if higher_is_better(self.objectives[0]) else 1
+        chosen: list[TrialRecord] = []
+        for trial in sorted(self.complete, key=lambda trial: sign * trial.values[0]):
+            if all(trial.settings != other.settings for other in chosen):
+                chosen.append(trial)
+        return chosen[:number]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finalist:
+    """One of a study's best trials, trained again with seeds that the search never saw."""
+
+    trial: TrialRecord
+    fresh: Mapping[int, float]
+    """Its score by seed, by the first objective."""
+
+    @property
+    def searched(self) -> float:
+        """Score in the search, which it was chosen for."""
+        return self.trial.values[0]
+
+    @property
+    def fresh_mean(self) -> float:
+        """Score to expect of it."""
+        return fmean(self.fresh.values())
+
+    @property
+    def gap(self) -> float:
+        """What its score in the search owed to luck: that score minus the fresh one."""
+        return self.searched - self.fresh_mean
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchRecord:
+    """A search: a study per variant, and their best trials with fresh seeds."""
+
+    config: SearchConfig
+    studies: Mapping[str, StudyRecord]
+    """By variant."""
+    finalists: Mapping[str, Sequence[Finalist]]
+    """By variant, the best in the search first."""
+
+    def winner(self, variant: str) -> Finalist:
+        """Return a variant's winner."""
+        return choose_winner(self.finalists[variant], objective=self.config.metric)
+
+    @property
+    def is_for_best_of(self) -> bool:
+        """Tell whether the best of n may be drawn from it.
+
+        The trials must be drawn without regard to each other's scores, trained to their end, and as
+        many for each variant.
+        """
+        complete = {len(study.complete) for study in self.studies.values()}
+        drawn = {len(study.trials) for study in self.studies.values()}
+        fair = self.config.sampler != "tpe" and self.config.pruner == "none"
+        return fair and complete == drawn and len(drawn) == 1 and drawn != {0}
+
+
+def choose_winner(finalists: Sequence[Finalist], *, objective: str) -> Finalist:
+    """Return the best finalist by its fresh seeds; the search's own score no longer counts."""
+    sign = 1 if higher_is_better(objective) else -1
+    return max(finalists, key=lambda finalist: sign * finalist.fresh_mean)

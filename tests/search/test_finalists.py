@@ -1,0 +1,106 @@
+"""The best trials again, with seeds that the search never saw."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.data.prepared import PreparedCorpus
+from bench.engine.executors.contract import Ended
+from bench.search.finalists import open_retrials, read_finalists, tuned
+from bench.search.reading import read_study
+from bench.search.record import Finalist, StudyRecord, TrialRecord, choose_winner
+from bench.search.storage import open_storage
+from tests.engine.test_scheduling import spec
+from tests.search.test_searching import CONFIG, Interrupt, KillWorkerOnce, search, study
+
+SMALL = replace(CONFIG, finalists=2, fresh_seeds=2)
+
+
+def test_each_finalist_is_trained_once_with_each_fresh_seed(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Given again, nothing is left to do; the seeds are not the search's."""
+    searched = study(tmp_path, spec(digits), SMALL)
+    search(searched, digits)
+    storage = open_storage(str(tmp_path / "journal"))
+
+    first = search(open_retrials(storage, searched, spec(digits)), digits)
+    again = search(open_retrials(storage, searched, spec(digits)), digits)
+
+    done = [event.spec for event in first if isinstance(event, Ended)]
+    best = [trial.number for trial in read_study(searched).top(2)]
+    assert sorted((run.trial, run.seed) for run in done) == sorted(
+        (number, seed) for number in best for seed in (2, 3)
+    )
+    assert all(not event.result.test for event in first if isinstance(event, Ended))
+    assert again == []
+    finalists = read_finalists(searched, open_retrials(storage, searched, spec(digits)))
+    assert [finalist.trial.number for finalist in finalists] == best
+    assert [list(finalist.fresh) for finalist in finalists] == [[2, 3], [2, 3]]
+    for run in done:
+        settings = next(f.trial.settings for f in finalists if f.trial.number == run.trial)
+        assert run.config.training.learning_rate == settings["training.learning_rate"]
+
+
+@pytest.mark.parametrize("accident", [KillWorkerOnce, Interrupt])
+def test_accidents_lose_no_fresh_score(
+    accident: type[KillWorkerOnce | Interrupt], digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """A worker or the whole command dies: given again, every seed has its score, once."""
+    config = replace(SMALL, finalists=3)
+    searched = study(tmp_path, spec(digits), config)
+    search(searched, digits)
+    storage = open_storage(str(tmp_path / "journal"))
+
+    try:
+        search(open_retrials(storage, searched, spec(digits)), digits, executor=accident())
+    except KeyboardInterrupt:
+        search(open_retrials(storage, searched, spec(digits)), digits)
+
+    retrials = open_retrials(storage, searched, spec(digits))
+    assert retrials.num_lacking() == 0
+    assert len(read_study(retrials).complete) == 6
+    assert {len(finalist.fresh) for finalist in read_finalists(searched, retrials)} == {2}
+
+
+def test_the_winner_is_chosen_by_fresh_seeds() -> None:
+    """Not by the score that it was picked for; the gap is what that owed to luck."""
+    lucky = Finalist(trial=trial(1, 30.0), fresh={2: 24.0, 3: 26.0})
+    steady = Finalist(trial=trial(2, 28.0), fresh={2: 27.0, 3: 28.0})
+
+    assert choose_winner([lucky, steady], objective="bleu") is steady
+    assert choose_winner([lucky, steady], objective="loss") is lucky
+    assert lucky.gap == 5.0
+
+
+def test_the_best_are_different_settings() -> None:
+    """The same settings drawn twice are one candidate."""
+    found = StudyRecord(
+        name="it/gru", objectives=("loss",), trials=[trial(1, 2.0), trial(1, 2.0), trial(3, 1.0)]
+    )
+
+    assert [each.number for each in found.top(3)] == [3, 1]
+
+
+def test_tuned_runs_have_seeds_that_have_chosen_nothing(digits: PreparedCorpus) -> None:
+    """Neither the search's own nor the fresh ones; the settings are the winner's."""
+    winner = Finalist(trial=trial(4, 20.0, rate=0.02), fresh={2: 19.0})
+
+    run = tuned(spec(digits, seed=4), winner, SMALL, study="it/gru")
+
+    assert list(SMALL.retrial_seeds) == [2, 3]
+    assert list(SMALL.comparison_seeds(3)) == [4, 5, 6]
+    assert run.config.training.learning_rate == 0.02
+    assert run.name == "gru-tuned-seed4"
+    assert run.chosen_by == "it/gru, trial 4"
+
+
+def trial(number: int, value: float, rate: float | None = None) -> TrialRecord:
+    return TrialRecord(
+        number=number,
+        drawn_as=number,
+        state="complete",
+        settings={"training.learning_rate": rate or number / 100},
+        values=(value,),
+    )
