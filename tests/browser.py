@@ -2,6 +2,11 @@
 
 import json
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,3 +60,37 @@ def requests_made(browser: Any) -> list[str]:
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
     ]
+
+
+@contextmanager
+def serving(folder: Path, command: str, path: str) -> Iterator[str]:
+    """Run one of our servers in a folder, and give its address once it answers at `path`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench", command, "--port", str(port)], cwd=folder
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            time.sleep(1)
+            try:
+                with urllib.request.urlopen(f"{address}{path}", timeout=2):
+                    break
+            except OSError:
+                continue
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_for(browser: Any, *texts: str, seconds: int = 90) -> str:
+    """Wait until a page shows all of these, and return what it shows."""
+    for _ in range(seconds):
+        shown: str = browser.find_element("tag name", "body").text
+        if all(text in shown for text in texts):
+            return shown
+        time.sleep(1)
+    pytest.fail(f"{[text for text in texts if text not in shown]} not in:\n{shown}")

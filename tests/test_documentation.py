@@ -20,6 +20,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).splitlines()
 BENCH = [line for line in SHELL if line.startswith("python -m bench")]
 SMALL = ["--set", "training.epochs=1", "--set", "data.generated_pairs=600", "--seeds", "2"]
+SERVERS = {"ui": (5000, "/health"), "dashboard": (8080, "/dashboard")}
+"""Port, and a page that answers."""
 SELECTING = {"run", "plan", "compare", "report", "translate", "find-lr", "search"}
 
 
@@ -63,14 +65,14 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
     for split, start in (("train", 0), ("val", 400), ("test", 500)):
         lines = [f"Où est la rue {start + n} ?\tWhere is street {start + n}?\n" for n in range(90)]
         (tmp_path / "tatoeba" / f"{split}.tsv").write_text("".join(lines))
-    server = None
+    servers: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for line in BENCH:
             arguments = shlex.split(line)[3:]
             if "--until-decided" in line:
                 arguments = [word.replace("8", "3") for word in arguments]
-            if arguments[0] == "ui":
-                server = start_ui(tmp_path)
+            if arguments[0] in SERVERS:
+                servers[arguments[0]] = start(arguments[0], tmp_path)
                 continue
             small = SMALL if arguments[0] in SELECTING else []
             if arguments[-1] == "--simulate":
@@ -81,23 +83,24 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
             )  # fmt: skip
             assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     finally:
-        if server is not None:
+        for command, server in servers.items():
             server.terminate()
             server.wait(30)
             with socket.socket() as probe:  # its workers have gone with it
-                assert probe.connect_ex(("127.0.0.1", 5000))
+                assert probe.connect_ex(("127.0.0.1", SERVERS[command][0]))
 
 
-def start_ui(folder: Path) -> subprocess.Popen[bytes]:
-    """Start MLflow's pages as the README says, and wait until they answer."""
-    server = subprocess.Popen([sys.executable, "-m", "bench", "ui"], cwd=folder)
+def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start pages as the README says, and wait until they answer."""
+    port, path = SERVERS[command]
+    server = subprocess.Popen([sys.executable, "-m", "bench", command], cwd=folder)
     for _ in range(120):
         time.sleep(1)
         try:
-            with urllib.request.urlopen("http://127.0.0.1:5000/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
                 if answer.status == 200:
                     return server
         except OSError:
             continue
     server.terminate()
-    pytest.fail("python -m bench ui did not answer within two minutes")
+    pytest.fail(f"python -m bench {command} did not answer within two minutes")

@@ -1,7 +1,8 @@
 """`search`: tune every variant under the same budget, and compare what was found."""
 
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,9 +11,12 @@ from rich.console import Console
 from bench.cli.opening import open_session
 from bench.cli.options import perhaps_experiment_options, search_options
 
+SECONDS_BETWEEN_LOOKS = 5.0
+
 if TYPE_CHECKING:
     from bench.cli.session import Session
     from bench.cli.tuning import Tuning
+    from bench.engine.scheduling import Outcome
     from bench.search.record import SearchRecord
     from bench.search.study import VariantStudy
 
@@ -87,12 +91,19 @@ def command(  # noqa: PLR0913 - the options of the command
 
 def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
     """Do the trials, the best of them with fresh seeds, then the comparison of the winners."""
-    from bench.cli.run import compare_outcome, count_cores, end_with, run_lacking
+    from bench.cli.run import compare_outcome, end_with
     from bench.cli.search_tables import describe_standing, print_search
     from bench.cli.summaries import summarise, summarise_studies
     from bench.cli.tables import print_comparison
 
-    _do_trials(console, tuning.session, tuning.studies, jobs=jobs, noun="trials")
+    _do_trials(
+        console,
+        tuning.session,
+        tuning.studies,
+        jobs=jobs,
+        noun="trials",
+        standing=lambda: describe_standing(tuning.studies),
+    )
     console.print(describe_standing(tuning.studies), highlight=False)
     retrials = tuning.retrials()
     _do_trials(
@@ -101,7 +112,7 @@ def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
     with console.status("reading the studies"):
         record = tuning.record(retrials, importances=True)
         tuned = tuning.tuned_session(record)
-    outcome = run_lacking(console, tuned, looks=(), jobs=jobs, threads=count_cores(), force=False)
+    outcome = _run_tuned(console, tuned, jobs=jobs)
     with console.status("resampling the test sentences, and writing the summary"):
         comparison = compare_outcome(tuned, outcome, looks=())
         summarise(tuned, outcome.results, comparison)
@@ -112,6 +123,20 @@ def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
     end_with(console, outcome)
 
 
+def _run_tuned(console: Console, tuned: "Session", *, jobs: int) -> "Outcome":
+    """Do the runs of the comparison, unless another command does them."""
+    from bench.cli.run import count_cores, run_lacking
+    from bench.engine.scheduling import wait_for_others
+
+    while True:
+        outcome = run_lacking(
+            console, tuned, looks=(), jobs=jobs, threads=count_cores(), force=False
+        )
+        with console.status("waiting for the runs of another command"):
+            if not wait_for_others(outcome.failures):
+                return outcome
+
+
 def _do_trials(
     console: Console,
     session: "Session",
@@ -119,11 +144,11 @@ def _do_trials(
     *,
     jobs: int,
     noun: str,
+    standing: Callable[[], str] = str,
 ) -> None:
     """Do what is lacking of these studies, with live progress."""
     from bench.cli.progress import RunProgress
     from bench.cli.run import count_cores
-    from bench.cli.search_tables import describe_standing
     from bench.engine.executors.processes import ProcessExecutor
     from bench.search.searching import search_all
     from bench.tracking.provenance import command_line, provenance
@@ -133,19 +158,23 @@ def _do_trials(
         console.print(f"{noun}: all done before", highlight=False)
         return
     console.print(f"{lacking} {noun}, {jobs} at a time on {session.device}", highlight=False)
-    standing = lambda: describe_standing(studies)  # noqa: E731 - read again when it is shown
     with RunProgress(console, num_runs=lacking, noun="trials", standing=standing) as progress:
-        search_all(
-            studies,
-            session.data,
-            executor=ProcessExecutor(
-                num_workers=jobs, threads_per_worker=max(1, count_cores() // jobs)
-            ),
-            tracker=session.tracker,
-            tags={**provenance(), "command": command_line()},
-            device=str(session.device),
-            listen=progress,
-        )
+        while True:
+            search_all(
+                studies,
+                session.data,
+                executor=ProcessExecutor(
+                    num_workers=jobs, threads_per_worker=max(1, count_cores() // jobs)
+                ),
+                tracker=session.tracker,
+                tags={**provenance(), "command": command_line()},
+                device=str(session.device),
+                listen=progress,
+            )
+            if not any(study.num_running() for study in studies.values()):
+                return
+            # Another command is at work on the last ones; should it die, they are done here.
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _resumed(

@@ -44,7 +44,7 @@ def describe_standing(studies: Mapping[str, VariantStudy]) -> str:
     lines = []
     for variant, study in studies.items():
         record = read_study(study)
-        running = len(study.counted()) - len(record.trials)
+        running = study.num_running()
         pruned = f", {record.count('pruned')} pruned" if record.count("pruned") else ""
         failed = f", {record.count('failed')} failed" if record.count("failed") else ""
         best = ""

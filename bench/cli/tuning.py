@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from optuna.storages import BaseStorage
-
 from bench.cli.session import Session, with_seeds, with_variants
 from bench.errors import BenchError, ConfigError
 from bench.experiment.search import SearchConfig
@@ -16,6 +14,7 @@ from bench.report.folders import own_folder
 from bench.search.finalists import open_retrials, read_finalists, tuned
 from bench.search.reading import read_study
 from bench.search.record import SearchRecord
+from bench.search.storage import Storage
 from bench.search.study import VariantStudy
 from bench.tracking.provenance import provenance
 
@@ -29,7 +28,7 @@ class Tuning:
 
     session: Session
     config: SearchConfig
-    storage: BaseStorage
+    storage: Storage
     studies: Mapping[str, VariantStudy]
     """By variant."""
 
@@ -110,7 +109,7 @@ def search_config(session: Session, choices: Mapping[str, Any]) -> SearchConfig:
 
 
 def open_tuning(
-    session: Session, config: SearchConfig, storage: BaseStorage, selected: Mapping[str, Any]
+    session: Session, config: SearchConfig, storage: Storage, selected: Mapping[str, Any]
 ) -> Tuning:
     """Open the study of every variant, made if need be."""
     first = [spec for spec in session.specs if spec.seed == session.specs[0].seed]
@@ -124,7 +123,7 @@ def open_tuning(
 
 
 def open_recorded(
-    session: Session, storage: BaseStorage, objectives: str | None, selected: Mapping[str, Any]
+    session: Session, storage: Storage, objectives: str | None, selected: Mapping[str, Any]
 ) -> Tuning:
     """Open an earlier search: the variants that it tuned, as the last command asked for them.
 
@@ -174,7 +173,7 @@ def note_asked(tuning: Tuning, selected: Mapping[str, Any], variants: str | None
             study.study.set_user_attr(name, value)
 
 
-def last_asked(storage: BaseStorage, experiment: str | None) -> dict[str, Any]:
+def last_asked(storage: Storage, experiment: str | None) -> dict[str, Any]:
     """Return what the last search command asked for, of one experiment or of any.
 
     Raises:

@@ -28,6 +28,7 @@ from bench.tracking.result import RunResult
 from bench.tracking.tracker import RunCard, Sample, Tracker
 
 NUM_SAMPLES = 100
+TAKEN = "another command is doing this run right now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
         for spec in reversed(todo.values()):
             folder = run_folder(spec)
             if not _take(locks, folder):
-                failures.append(Failed(spec, "another command is doing this run right now", ""))
+                failures.append(Failed(spec, TAKEN, ""))
                 continue
             if force:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -98,6 +99,19 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
 def run_folder(spec: RunSpec) -> Path:
     """Return where a run keeps its checkpoints while it lasts."""
     return cache_folder() / "runs" / spec.identity
+
+
+def wait_for_others(failures: Sequence[Failed]) -> bool:
+    """Wait until no other command of this machine is at work on a run that could not be had.
+
+    Returns:
+        whether there was one, so that it is worth asking for the results again.
+    """
+    taken = [failure.spec for failure in failures if failure.reason == TAKEN]
+    for spec in taken:
+        with FileLock(_lock_file(run_folder(spec))):
+            pass
+    return bool(taken)
 
 
 class _Recorder:
@@ -172,10 +186,14 @@ def _task(spec: RunSpec, data: PreparedCorpus, folder: Path, device: str) -> Tas
 def _take(locks: ExitStack, folder: Path) -> bool:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        locks.enter_context(FileLock(folder.with_suffix(".lock"), timeout=0))
+        locks.enter_context(FileLock(_lock_file(folder), timeout=0))
     except Timeout:
         return False
     return True
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder.with_suffix(".lock")
 
 
 def _samples(data: PreparedCorpus, result: RunResult) -> Sequence[Sample]:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bench.errors import BenchError
 from bench.tracking.store import without_password
 
+Storage = BaseStorage
 DEFAULT_FILE = "optuna.journal"
 
 

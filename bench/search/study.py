@@ -162,6 +162,10 @@ class VariantStudy:
         """Return the trials that count and have ended."""
         return [trial for trial in self.counted() if trial.state.is_finished()]
 
+    def num_running(self) -> int:
+        """Count the trials that somebody is at work on."""
+        return sum(trial.state == TrialState.RUNNING for trial in self.counted())
+
     def num_lacking(self) -> int:
         """Count the trials that have not ended yet."""
         if self._points is None:

@@ -56,6 +56,11 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--jobs", "0"], "Invalid value for '--jobs'"),
         (["run", "gru_vs_lstm", "--profile", "full"], "is not on this machine"),
         (["ui"], "no recorded runs at sqlite:///"),
+        (["dashboard"], "no study is kept at optuna.journal"),
+        (["search"], "Missing argument 'EXPERIMENT' (or --resume)"),
+        (["search", "--resume"], "no search is kept here"),
+        (["search", "gru_vs_lstm", "--resume"], "no search of gru_vs_lstm is kept here"),
+        (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_2(

@@ -190,6 +190,14 @@ def test_a_search_space_is_read_by_dotted_name() -> None:
         ("log = true", "logg = true", "Did you mean 'log'?"),
         ("trials = 4", "trails = 4", "Did you mean 'trials'?"),
         ("trials = 4", "trials = 0", "search.trials = 0"),
+        ("trials = 4", 'objectives = ["seconds"]', "first objective is one of bleu, chrf, loss"),
+        ("trials = 4", 'objectives = ["bleu", "bleu"]', "an objective is named twice"),
+        (
+            "trials = 4",
+            'objectives = ["bleu", "seconds"]\npruner = "median"',
+            "several objectives know no pruning",
+        ),
+        ("trials = 4", 'objectives = ["bleus"]', "search.objectives"),
     ],
 )
 def test_a_mistake_in_a_search_is_found_before_the_first_trial(

@@ -3,21 +3,16 @@
 import csv
 import io
 import json
-import socket
-import subprocess
-import sys
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from tests.browser import open_browser, show
+from tests.browser import open_browser, serving, show, wait_for
 from tests.learning.test_whole_way import EXPERIMENT, bench
 
 pytestmark = pytest.mark.slow
@@ -41,25 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     """MLflow's pages on these runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench", "ui", "--port", str(port)], cwd=folder
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            time.sleep(1)
-            try:
-                with urllib.request.urlopen(f"{address}/health", timeout=2):
-                    break
-            except OSError:
-                continue
+    with serving(folder, "ui", "/health") as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def parents(folder: Path) -> dict[str, Run]:
@@ -68,16 +46,6 @@ def parents(folder: Path) -> dict[str, Run]:
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id], "tags.kind = 'variant'")
     return {run.data.tags["variant"]: run for run in runs}
-
-
-def wait_for(browser: Any, *texts: str, seconds: int = 90) -> str:
-    """Wait until a page shows all of these, and return what it shows."""
-    for _ in range(seconds):
-        shown: str = browser.find_element("tag name", "body").text
-        if all(text in shown for text in texts):
-            return shown
-        time.sleep(1)
-    pytest.fail(f"{[text for text in texts if text not in shown]} not in:\n{shown}")
 
 
 def test_the_same_numbers_come_out_in_every_form(folder: Path) -> None:

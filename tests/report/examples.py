@@ -9,8 +9,10 @@ from bench.comparison.samples import Sample
 from bench.comparison.scorecard import keep_score
 from bench.evaluation.translator import Attended
 from bench.experiment.schema import Expectation
+from bench.experiment.search import Choices, ObjectiveName, Range, SamplerName, SearchConfig
 from bench.report.pages import write_report
 from bench.report.record import AttentionMap, Report
+from bench.search.record import Finalist, SearchRecord, StudyRecord, TrialRecord
 from bench.tracking.result import EpochRecord, RunResult
 from tests.comparison.examples import result, steady
 
@@ -73,7 +75,47 @@ def example() -> Report:
     )
 
 
-def write_example(folder: Path) -> Path:
+def write_example(folder: Path, *, search: SearchRecord | None = None) -> Path:
     """Write it into a folder."""
-    write_report(folder, example())
+    write_report(folder, replace(example(), search=search))
     return folder
+
+
+def example_search(
+    *, objectives: tuple[ObjectiveName, ...] = ("bleu",), sampler: SamplerName = "random"
+) -> SearchRecord:
+    """Make a search of two variants, nine trials each; the second one is ahead everywhere."""
+    space = {
+        "training.learning_rate": Range(low=1e-3, high=1e-1, log=True),
+        "model.num_layers": Choices(choices=(1, 2)),
+        "model.dropout_scale": Range(low=0.0, high=1.0),
+    }
+    studies, finalists = {}, {}
+    for variant, ahead in (("a", 0.0), ("b", 6.0)):
+        trials = [
+            TrialRecord(
+                number=number,
+                drawn_as=number,
+                state="complete",
+                settings={
+                    "training.learning_rate": 1e-3 * 1.5**number,
+                    "model.num_layers": 1 + number % 2,
+                    "model.dropout_scale": number / 9,
+                },
+                values=(20.0 + ahead + number % 5, 10.0 + number)[: len(objectives)],
+            )
+            for number in range(9)
+        ]
+        studies[variant] = StudyRecord(
+            name=f"it/{variant}",
+            objectives=objectives,
+            trials=trials,
+            front=(0, 4) if len(objectives) > 1 else (),
+            importances=dict.fromkeys(space, 1 / 3),
+        )
+        finalists[variant] = [
+            Finalist(trial=trials[4], fresh={2: 22.0 + ahead, 3: 23.0 + ahead}),
+            Finalist(trial=trials[3], fresh={2: 22.5 + ahead, 3: 23.5 + ahead}),
+        ]
+    config = SearchConfig(space=space, sampler=sampler, trials=9, objectives=objectives)
+    return SearchRecord(config=config, studies=studies, finalists=finalists)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from tests.browser import open_browser, requests_made, show
-from tests.report.examples import write_example
+from tests.report.examples import example_search, write_example
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +16,21 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield browser
 
 
+# Two of scores, four curves, two of cost, lengths, two of attention.
+NUM_FIGURES = 11
+# The best of n, the front, the course, a slice per setting, two of parallel lines, importances.
+NUM_FIGURES_OF_A_SEARCH = NUM_FIGURES + 9
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_example(tmp_path_factory.mktemp("report")) / "index.html"
+
+
+@pytest.fixture(scope="module")
+def search_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    search = example_search(objectives=("bleu", "seconds"))
+    return write_example(tmp_path_factory.mktemp("search"), search=search) / "index.html"
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -27,6 +39,22 @@ def test_a_page_is_whole_on_any_screen(
     browser: Any, page: Path, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     """No complaint, nothing fetched, nothing wider than the screen, every figure to be seen."""
+    check_whole(browser, page, width=width, scheme=scheme, num_figures=NUM_FIGURES)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_search_s_page_is_whole_on_any_screen(
+    browser: Any, search_page: Path, width: int
+) -> None:
+    """With a front, and every plot of the search."""
+    check_whole(
+        browser, search_page, width=width, scheme="dark", num_figures=NUM_FIGURES_OF_A_SEARCH
+    )
+
+
+def check_whole(
+    browser: Any, page: Path, *, width: int, scheme: Literal["light", "dark"], num_figures: int
+) -> None:
     show(browser, width=width, scheme=scheme)
     requests_made(browser)  # the browser's own first page
 
@@ -38,7 +66,7 @@ def test_a_page_is_whole_on_any_screen(
     assert all(url == page.as_uri() or url.startswith("data:") for url in fetched)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     figures = browser.find_elements("css selector", "figure svg")
-    assert len(figures) == 11  # two of scores, four curves, two of cost, lengths, two of attention
+    assert len(figures) == num_figures
     for figure in figures:
         assert figure.is_displayed()
         assert figure.size["width"] > min(250, width / 2)

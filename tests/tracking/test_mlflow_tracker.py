@@ -13,7 +13,7 @@ from bench.errors import TrackingError
 from bench.tracking.mlflow_tracker import MlflowTracker
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.store import created_beside, tracking_uri, without_password
-from bench.tracking.tracker import RunCard, Sample, VariantSummary
+from bench.tracking.tracker import RunCard, Sample, StudySummary, VariantSummary
 
 
 @pytest.fixture(scope="module")
@@ -268,3 +268,35 @@ def test_a_server_that_is_not_there_is_said_to_be_so() -> None:
         MlflowTracker("http://ann:secret@127.0.0.1:9", experiment="it", question="?")
 
     assert "secret" not in str(caught.value)
+
+
+def test_a_study_carries_its_plots_and_marks_its_best_trial(tracker: MlflowTracker) -> None:
+    """One trial is marked at a time, though more are done later."""
+    for number in (1, 2):
+        tracker.start(replace(card(number), kind="trial", group="it/gru"))
+        tracker.finish_trial(f"gru-{number}", status="FINISHED", tags={"trial": str(number)})
+
+    for best in ("gru-1", "gru-2"):
+        tracker.summarise_study(
+            StudySummary(
+                group="it/gru",
+                colour="#0072B2",
+                best=[best],
+                note="Winner.",
+                figures={"search/best_bleu": 20.0},
+                plots={"history": "<svg/>"},
+            )
+        )
+
+    runs = tracker._store.search("tags.kind = 'trial'")
+    assert {run.data.tags["identity"]: run.data.tags.get("best") for run in runs} == {
+        "gru-1": None,
+        "gru-2": "true",
+    }
+    (study,) = tracker._store.search("tags.kind = 'study'")
+    assert study.info.status == "FINISHED"
+    assert study.info.run_name == "it/gru"
+    assert study.data.metrics["search/best_bleu"] == 20.0
+    (plot,) = tracker._client.list_artifacts(study.info.run_id, "plots")
+    assert plot.path == "plots/history.svg"
+    assert all(run.data.tags["mlflow.parentRunId"] == study.info.run_id for run in runs)

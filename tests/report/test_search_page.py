@@ -1,0 +1,82 @@
+"""The page of a search: what it found, and what that is worth."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.comparison.best_of import compare_best_of
+from bench.report.index import render_index
+from bench.report.pages import write_report
+from bench.report.record import load_report
+from bench.report.search_sections import describe_budget
+from tests.report.examples import example_search, write_example
+
+
+def test_what_was_found_stands_between_the_answer_and_the_curves(tmp_path: Path) -> None:
+    """Finalists with their gap, the budget's worth, the course; the importances with a caution."""
+    page = (write_example(tmp_path, search=example_search()) / "README.md").read_text("utf-8")
+
+    headings = ["## Scores", "## What the search found", "## What a budget of n trials is worth",
+                "## The course of the search", "## Learning curves"]  # fmt: skip
+    places = [page.index(heading) for heading in headings]
+    assert places == sorted(places)
+    assert "each tuned by 9 trials" in page
+    assert "| a | #4 | 24.00 | 22.50 ± 0.71 | +1.50 | 0.00506 | 1 | 0.444 |" in page
+    assert "| b | **#3** | 29.00 | 29.00 ± 0.71 | +0.00 | 0.00337 | 2 | 0.333 |" in page
+    assert "trained again with seeds 2 to 4" in page
+    assert "From n = 1 on, b leads: at n = 2 the best of n is +6.00 [+6.00, +6.00]" in page
+    assert "a hint where to look, never a finding" in page
+    assert "Pareto" not in page
+
+
+def test_the_figures_of_a_search_are_read_back(tmp_path: Path) -> None:
+    """From results.json alone the same pages come again, to the letter."""
+    folder = write_example(tmp_path / "first", search=example_search())
+
+    write_report(tmp_path / "again", load_report(folder))
+
+    for path in folder.rglob("*.*"):
+        again = tmp_path / "again" / path.relative_to(folder)
+        assert again.read_bytes() == path.read_bytes(), path.name
+
+
+def test_several_objectives_have_a_front(tmp_path: Path) -> None:
+    """As a table and a figure."""
+    search = example_search(objectives=("bleu", "seconds"))
+    folder = write_example(tmp_path, search=search)
+
+    page = (folder / "README.md").read_text("utf-8")
+    assert "## Pareto front" in page
+    assert "| b | #4 | 30.00 | 14.0 | 0.00506 | 1 | 0.444 |" in page
+    assert (folder / "figures" / "front.svg").exists()
+
+
+def test_a_sampler_that_learns_from_scores_has_no_curve(tmp_path: Path) -> None:
+    """Its trials are not draws of one kind."""
+    folder = write_example(tmp_path, search=example_search(sampler="tpe"))
+
+    page = (folder / "README.md").read_text("utf-8")
+    assert "drawn from random and quasi-random studies alone" in page
+    assert not (folder / "figures" / "best_of.svg").exists()
+
+
+def test_the_index_tells_tuned_from_untuned(tmp_path: Path) -> None:
+    """Both stand under their question."""
+    write_example(tmp_path / "it")
+    write_example(tmp_path / "it" / "search" / "pairs", search=example_search())
+
+    index = render_index(tmp_path)
+
+    assert "[pairs, quick](it/README.md)" in index
+    assert "[pairs, quick, tuned](it/search/pairs/README.md)" in index
+
+
+@pytest.mark.parametrize("metric", ["bleu", "loss"])
+def test_who_leads_is_he_who_is_better(metric: str) -> None:
+    """A lower loss leads, and a higher BLEU."""
+    low, high = [1.0, 1.1, 1.2, 1.0] * 3, [2.0, 2.1, 2.2, 2.0] * 3
+    best_of = compare_best_of({"a": low, "b": high}, higher_is_better=metric == "bleu")
+
+    (said,) = describe_budget(best_of, metric=metric)
+
+    assert said.startswith(f"From n = 1 on, {'b' if metric == 'bleu' else 'a'} leads")
