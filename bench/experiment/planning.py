@@ -19,7 +19,7 @@ from bench.model.matching import match_parameters
 from bench.seeding import stream_seed
 from bench.training.device import resolve_precision
 
-SCORE_VERSION = 2
+SCORE_VERSION = 3
 """Raise it when code of data, model, training or evaluation changes what a run scores or keeps."""
 
 

@@ -48,8 +48,8 @@ class AdditiveAttention(nn.Module):
         return Memory(outputs, self.to_keys(outputs), mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
-        """Look with the queries (B, H)."""
-        hidden = torch.tanh(memory.keys + self.to_query(query)[:, None])
+        """Look with the queries that `to_query` made of decoder states, (B, A)."""
+        hidden = torch.tanh(memory.keys + query[:, None])
         return _weigh(self.score(hidden).squeeze(-1), memory)
 
 
@@ -65,8 +65,8 @@ class DotAttention(nn.Module):
         return Memory(outputs, outputs, mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
-        """Look with the queries (B, H)."""
-        scores = torch.bmm(memory.keys, self.to_query(query)[:, :, None]).squeeze(-1)
+        """Look with the queries that `to_query` made of decoder states, (B, K)."""
+        scores = torch.bmm(memory.keys, query[:, :, None]).squeeze(-1)
         return _weigh(scores, memory)
 
 

@@ -15,6 +15,7 @@ from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
 from bench.model.recurrent import CellStack, Recurrent, State
+from bench.model.stepping import SteppedProduct
 
 
 class Context(NamedTuple):
@@ -85,26 +86,63 @@ class Decoder(nn.Module):
         if not self.stepwise:
             outputs, state = self.recurrent(embedded, context.state)
             return Decoded(outputs, Context(state, None), None)
-        steps = []
+        if tokens.shape[1] == 1:
+            return self._step(embedded[:, 0], context)
+        unrolling = self.unroll(context)
         for position in range(tokens.shape[1]):
-            steps.append(self._step(embedded[:, position], context))
-            context = steps[-1].context
-        outputs = torch.cat([step.outputs for step in steps], dim=1)
-        if self.attention is None:
-            return Decoded(outputs, context, None)
-        weights = torch.cat([step.weights for step in steps if step.weights is not None], dim=1)
-        return Decoded(outputs, context, weights)
+            unrolling.read(embedded[:, position])
+        return unrolling.decoded()
+
+    def unroll(self, context: Context) -> "Unrolling":
+        """Begin to read a sequence token by token, all its gradients in view."""
+        return Unrolling(self, context)
 
     def _step(self, embedded: Tensor, context: Context) -> Decoded:
         """Read one embedded token (B, E), with a look at the memory before."""
         weights = None
         if self.attention is not None:
             top = context.state[0][-1]  # the hidden state, an LSTM's first part
-            attended = self.attention(top, context.memory)
+            attended = self.attention(self.attention.to_query(top), context.memory)  # type: ignore[operator]
             weights = attended.weights[:, None]
             embedded = self.combine(torch.cat([embedded, attended.context], dim=-1))
         outputs, state = self.recurrent(embedded[:, None], context.state)
         return Decoded(outputs, Context(state, context.memory), weights)
+
+
+class Unrolling:
+    """A decoder on its way through one sequence: the same numbers as `_step` after `_step`."""
+
+    def __init__(self, decoder: Decoder, context: Context) -> None:
+        """Begin before the first token."""
+        self._decoder = decoder
+        self._memory = context.memory
+        self._stepper = decoder.recurrent.stepper()
+        num_layers = len(context.state[0])
+        self._state = [tuple(part[layer] for part in context.state) for layer in range(num_layers)]
+        self._outputs: list[Tensor] = []
+        self._weights: list[Tensor] = []
+        if decoder.attention is not None:
+            to_query = decoder.attention.get_submodule("to_query")
+            assert isinstance(to_query, nn.Linear)
+            self._to_query = SteppedProduct(to_query.weight, to_query.bias)
+            self._combine = SteppedProduct(decoder.combine.weight, decoder.combine.bias)
+
+    def read(self, embedded: Tensor) -> Tensor:
+        """Read one embedded token (B, E); return the top layer's output (B, H)."""
+        attention = self._decoder.attention
+        if attention is not None:
+            attended = attention(self._to_query(self._state[-1][0]), self._memory)
+            self._weights.append(attended.weights)
+            embedded = self._combine(torch.cat([embedded, attended.context], dim=-1))
+        self._state = self._stepper(embedded, self._state)
+        self._outputs.append(self._state[-1][0])
+        return self._outputs[-1]
+
+    def decoded(self) -> Decoded:
+        """Return what was read so far."""
+        state = tuple(torch.stack(parts) for parts in zip(*self._state, strict=True))
+        weights = torch.stack(self._weights, dim=1) if self._weights else None
+        return Decoded(torch.stack(self._outputs, dim=1), Context(state, self._memory), weights)
 
 
 class OutputLayer(nn.Module):
@@ -139,7 +177,12 @@ class OutputLayer(nn.Module):
         if self.ties == "lesson":
             self.linear.weight.data = embedding.weight.data
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Map features (…, H) to logits (…, V)."""
-        logits: Tensor = self.linear(self.projection(self.dropout(features)))
+    def prepare(self, outputs: Tensor) -> Tensor:
+        """Make of the decoder's outputs (…, H) what the matrix takes, (…, F)."""
+        features: Tensor = self.projection(self.dropout(outputs))
+        return features
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """Map the decoder's outputs (…, H) to logits (…, V)."""
+        logits: Tensor = self.linear(self.prepare(outputs))
         return logits

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bench.model.config import CellKind
+from bench.model.stepping import Layer, Stepper
 
 State = tuple[Tensor, ...]
 """What a stack carries from step to step, each part (L·D, B, H): one part, an LSTM's has two."""
@@ -21,6 +22,8 @@ CELLS: dict[CellKind, Callable[..., nn.RNNCellBase]] = {
     "gru": nn.GRUCell,
     "lstm": nn.LSTMCell,
 }
+PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+"""torch's names of a layer's parameters."""
 STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}
 
 
@@ -46,6 +49,7 @@ class Recurrent(nn.Module):
         forget_bias: float = 1.0,
     ) -> None:
         super().__init__()
+        self._cell = cell
         self.stack = STACKS[cell](
             input_size,
             hidden_size,
@@ -79,6 +83,14 @@ class Recurrent(nn.Module):
             )
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
 
+    def stepper(self) -> Stepper:
+        """Begin a sequence that is stepped through."""
+        layers = [
+            Layer(*(getattr(self.stack, f"{name}_l{depth}") for name in PARAMETERS))
+            for depth in range(self.stack.num_layers)
+        ]
+        return Stepper(self._cell, layers, dropout=self.stack.dropout if self.training else 0.0)
+
 
 class CellStack(nn.Module):
     """The same stack out of one-step cells, for sequences that are stepped through anyway.
@@ -97,6 +109,7 @@ class CellStack(nn.Module):
         forget_bias: float = 1.0,
     ) -> None:
         super().__init__()
+        self._cell = cell
         widths = [input_size] + [hidden_size] * (num_layers - 1)
         self.cells = nn.ModuleList(CELLS[cell](width, hidden_size) for width in widths)
         self.dropout = nn.Dropout(dropout)
@@ -115,6 +128,11 @@ class CellStack(nn.Module):
             below = layers[-1][0]
         parts = zip(*layers, strict=True)
         return Unrolled(below[:, None], tuple(torch.stack(part) for part in parts))
+
+    def stepper(self) -> Stepper:
+        """Begin a sequence that is stepped through."""
+        layers = [Layer(*(getattr(cell, name) for name in PARAMETERS)) for cell in self.cells]
+        return Stepper(self._cell, layers, dropout=self.dropout.p if self.training else 0.0)
 
 
 def _open_forget_gates(stack: nn.Module, bias: float) -> None:

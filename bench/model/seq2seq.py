@@ -88,13 +88,25 @@ class Seq2Seq(nn.Module):
             everywhere: return the logits of padding too, (B, T, V), as the lesson's loop makes
                 them: zeros from where every sentence of the batch has ended in padding.
         """
-        context = self.start(batch.source, batch.source_lengths)
         if everywhere:
+            context = self.start(batch.source, batch.source_lengths)
             forced = forced or [True] * batch.target.shape[1]
-            return self._free_running(batch.decoder_input, context, forced, give_up=True)
+            return self._every_position(batch.decoder_input, context, forced)
+        logits: Tensor = self.output.linear(self.features(batch, forced=forced))
+        return logits
+
+    def features(self, batch: Batch, *, forced: Sequence[bool] | None = None) -> Tensor:
+        """Return what the output matrix makes the logits of, (N, F).
+
+        Args:
+            batch: the sentence pairs.
+            forced: as in `forward`.
+        """
+        context = self.start(batch.source, batch.source_lengths)
         if forced is None or all(forced[1:]):
             decoded = self.decoder(batch.decoder_input, context)
-            return self._logits(decoded.outputs[batch.target_mask])
+            features: Tensor = self.output.prepare(decoded.outputs[batch.target_mask])
+            return features
         return self._free_running(batch.decoder_input, context, forced)[batch.target_mask]
 
     def start(self, source: Tensor, lengths: Tensor) -> Context:
@@ -122,24 +134,49 @@ class Seq2Seq(nn.Module):
         weights: Tensor = decoded.weights
         return weights
 
-    def _free_running(
-        self,
-        references: Tensor,
-        context: Context,
-        forced: Sequence[bool],
-        *,
-        give_up: bool = False,
+    def _free_running(self, references: Tensor, context: Context, forced: Sequence[bool]) -> Tensor:
+        """Step through T positions and return the output matrix's inputs, (B, T, F).
+
+        A guess needs logits but no gradient of them: the loss makes its own of the same features.
+        """
+        unrolling = self.decoder.unroll(context)
+        tokens, steps = references[:, 0], list[Tensor]()
+        for position in range(references.shape[1]):
+            if position and forced[position]:
+                tokens = references[:, position]
+            elif position:
+                tokens = self._guess(steps[-1])
+            output = unrolling.read(self.decoder.embedding(tokens))
+            steps.append(self.output.prepare(output))
+        return torch.stack(steps, dim=1)
+
+    def _guess(self, features: Tensor) -> Tensor:
+        """Return the likeliest tokens (B,)."""
+        kind = features.device.type
+        # The copy of the weights that autocast makes here knows of no gradient: it is not kept.
+        as_it_is = torch.autocast(
+            kind,
+            torch.get_autocast_dtype(kind),
+            enabled=torch.is_autocast_enabled(kind),
+            cache_enabled=False,
+        )
+        with torch.no_grad(), as_it_is:
+            guess: Tensor = self.output.linear(features).argmax(-1)
+        return guess
+
+    def _every_position(
+        self, references: Tensor, context: Context, forced: Sequence[bool]
     ) -> Tensor:
-        """Step through T positions; with `give_up` only until every sentence has said padding."""
+        """Step on until every sentence has said padding, and return logits (B, T, V)."""
+        unrolling = self.decoder.unroll(context)
         tokens = references[:, 0]
         steps: list[Tensor] = []
         for position in range(references.shape[1]):
             if position and forced[position]:
                 tokens = references[:, position]
-            logits, context = self.step(tokens, context)
-            steps.append(logits)
-            tokens = logits.argmax(-1)
-            if give_up and bool((tokens == PAD_ID).all()):
+            steps.append(self._logits(unrolling.read(self.decoder.embedding(tokens))))
+            tokens = steps[-1].argmax(-1)
+            if bool((tokens == PAD_ID).all()):
                 break
         logits = torch.stack(steps, dim=1)
         return pad(logits, (0, 0, 0, references.shape[1] - len(steps)))  # (B, T, V)

@@ -49,5 +49,10 @@ def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPre
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
     """Compute matrix products in `precision` within this context."""
-    enabled = resolve_precision(precision, device) == "bfloat16"
+    enabled = product_dtype(device, precision) == torch.bfloat16
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+def product_dtype(device: torch.device, precision: Precision) -> torch.dtype:
+    """Return the number format of matrix products."""
+    return getattr(torch, resolve_precision(precision, device))  # type: ignore[no-any-return]

@@ -1,10 +1,17 @@
 """The loss: cross-entropy in nats per token.
 
-Shapes: N target positions, V target vocabulary.
+Shapes: N target positions, F features, V target vocabulary.
 """
 
+from typing import Any, NamedTuple
+
+import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+
+# So many logits at a time: a few megabytes that stay in a CPU's cache, and still rows enough for
+# the matrix products to be fast. A GPU wants more work at once.
+LOGITS_AT_A_TIME = {"cpu": 2**22, "cuda": 2**27}
 
 
 def token_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -17,3 +24,90 @@ def token_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0)
             (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7).
     """
     return cross_entropy(logits.float(), targets, label_smoothing=label_smoothing)
+
+
+class _Wish(NamedTuple):
+    """What the loss asks for."""
+
+    targets: Tensor  # (N,)
+    label_smoothing: float
+    dtype: torch.dtype  # of the matrix products
+
+
+def output_loss(
+    features: Tensor,
+    output: torch.nn.Linear,
+    targets: Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Return `token_loss(output(features), targets)` without ever holding all the logits.
+
+    The gradients are made along with the loss, some rows at a time, so that memory does not grow
+    with positions times vocabulary and each row of logits is still in the cache when it is needed
+    again (as https://arxiv.org/abs/2411.09009 does in a kernel).
+
+    Args:
+        features: (N, F).
+        output: the matrix (V, F) and bias (V,) that make logits of them.
+        targets: token ids, (N,).
+        label_smoothing: as in `token_loss`.
+        dtype: of the matrix products; all else is float32.
+    """
+    wish = _Wish(targets, label_smoothing, dtype)
+    with torch.autocast(features.device.type, enabled=False):
+        loss: Tensor = _OutputLoss.apply(features, output.weight, output.bias, wish)  # type: ignore[no-untyped-call]
+    return loss
+
+
+class _OutputLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, wish: _Wish) -> Tensor:
+        num_positions, num_tokens = len(wish.targets), len(weight)
+        narrow = weight.to(wish.dtype)
+        inputs, offset = features.to(wish.dtype), bias.to(wish.dtype)
+        to_features = torch.empty_like(inputs)
+        to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        total = torch.zeros((), device=features.device)
+        at_a_time = max(1, LOGITS_AT_A_TIME.get(features.device.type, 2**22) // num_tokens)
+        for start in range(0, num_positions, at_a_time):
+            rows = slice(start, start + at_a_time)
+            logits = torch.addmm(offset, inputs[rows], narrow.t()).float()
+            loss, gradient = _loss_and_gradient(logits, wish.targets[rows], wish.label_smoothing)
+            total += loss
+            to_bias += gradient.sum(0)
+            gradient = gradient.to(wish.dtype)
+            torch.mm(gradient, narrow, out=to_features[rows])
+            if wish.dtype == weight.dtype:
+                to_weight.addmm_(gradient.t(), inputs[rows])
+            else:
+                to_weight += gradient.t() @ inputs[rows]
+        ctx.save_for_backward(to_features.to(features.dtype), to_weight, to_bias)
+        ctx.num_positions = num_positions
+        return total / num_positions
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        share = gradient / ctx.num_positions
+        return *(saved * share for saved in ctx.saved_tensors), None
+
+
+def _loss_and_gradient(
+    logits: Tensor, targets: Tensor, label_smoothing: float
+) -> tuple[Tensor, Tensor]:
+    """Return the sum of some rows' losses, and its gradient by their logits.
+
+    A softmax is a third of the work of log-sum-exp and exp; the likeliest token's probability,
+    which is never tiny, tells the norm of all.
+    """
+    probabilities = logits.softmax(-1)
+    norm = logits.amax(-1, keepdim=True) - probabilities.amax(-1, keepdim=True).log()
+    wanted = logits.gather(1, targets[:, None])
+    loss = (norm - wanted).sum() * (1 - label_smoothing)
+    gradient = probabilities
+    if label_smoothing:
+        loss += (norm - logits.mean(-1, keepdim=True)).sum() * label_smoothing
+        gradient -= label_smoothing / logits.shape[1]
+    gradient.scatter_add_(1, targets[:, None], torch.full_like(wanted, label_smoothing - 1.0))
+    return loss, gradient

@@ -18,8 +18,8 @@ from bench.errors import DivergedError
 from bench.model.seq2seq import Seq2Seq
 from bench.seeding import generator, global_stream
 from bench.training.config import TrainingConfig
-from bench.training.device import autocast
-from bench.training.loss import token_loss
+from bench.training.device import autocast, product_dtype
+from bench.training.loss import output_loss, token_loss
 from bench.training.optimization import set_pace
 
 # Looking at a loss makes the host wait for a GPU, so there it is done only now and then.
@@ -117,15 +117,21 @@ def batch_loss(
         config: which loss, in which precision.
         forced: per target position, whether the reference is fed; None: everywhere.
     """
-    device = batch.source.device
-    everywhere = config.loss == "every_position"
+    device, smoothing = batch.source.device, config.label_smoothing
+    if config.loss == "every_position":
+        with autocast(device, config.precision):
+            logits = model(batch, forced=forced, everywhere=True)
+        targets = batch.target.flatten()
+        return token_loss(logits.flatten(0, 1), targets, label_smoothing=smoothing)
     with autocast(device, config.precision):
-        logits = model(batch, forced=forced, everywhere=everywhere)
-    if everywhere:
-        targets, logits = batch.target.flatten(), logits.flatten(0, 1)
-    else:
-        targets = batch.target[batch.target_mask]
-    return token_loss(logits, targets, label_smoothing=config.label_smoothing)
+        features = model.features(batch, forced=forced)
+    return output_loss(
+        features,
+        model.output.linear,
+        batch.target[batch.target_mask],
+        label_smoothing=smoothing,
+        dtype=product_dtype(device, config.precision),
+    )
 
 
 def update(

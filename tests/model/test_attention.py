@@ -19,8 +19,10 @@ def test_padding_changes_nothing(kind: str, length: int) -> None:
     outputs = torch.randn(SENTENCES, SOURCE_TOKENS, KEY_SIZE)
     mask = (torch.arange(SOURCE_TOKENS) < length).expand(SENTENCES, -1)
 
-    padded = attention(query, attention.remember(outputs, mask))
-    bare = attention(query, attention.remember(outputs[:, :length], mask[:, :length]))
+    padded = attention(attention.to_query(query), attention.remember(outputs, mask))
+    bare = attention(
+        attention.to_query(query), attention.remember(outputs[:, :length], mask[:, :length])
+    )
 
     torch.testing.assert_close(padded.context, bare.context)
     assert padded.weights[:, length:].eq(0).all()
@@ -33,7 +35,7 @@ def test_dot_attention_is_a_bilinear_form() -> None:
     attention = ATTENTIONS["dot"](query_size=QUERY_SIZE, key_size=KEY_SIZE, hidden_size=7)
     query, outputs = torch.randn(1, QUERY_SIZE), torch.randn(1, SOURCE_TOKENS, KEY_SIZE)
 
-    weights = attention(query, attention.remember(outputs, None)).weights[0]
+    weights = attention(attention.to_query(query), attention.remember(outputs, None)).weights[0]
 
     scores = [output @ (attention.to_query.weight @ query[0]) for output in outputs[0]]
     torch.testing.assert_close(weights, torch.stack(scores).softmax(0))

@@ -1,0 +1,170 @@
+"""Recurrent steps whose weights' gradients are one matrix product for the whole sequence.
+
+A decoder that looks back, or that is fed its own guesses, cannot read a sequence in one call. Left
+to autograd, every step then makes a gradient of every weight matrix, out of the few rows of one
+batch, and adds it to those of the other steps. `SteppedProduct` keeps the rows instead and
+multiplies them all at once: the same sum in another order.
+
+Shapes: B sentences, I input features, H hidden features, O output features, T steps.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import dropout
+
+from bench.model.config import CellKind
+
+
+class Layer(NamedTuple):
+    """The parameters of one recurrent layer, gates one below the other as torch has them."""
+
+    weight_input: Tensor  # (G·H, I)
+    weight_hidden: Tensor  # (G·H, H)
+    bias_input: Tensor  # (G·H,)
+    bias_hidden: Tensor  # (G·H,)
+
+
+class SteppedProduct:
+    """x Wᵀ + b for the x of one step after the other.
+
+    Each step hangs on the one before, though it takes no number from it: so autograd comes to the
+    first step last, and there the weights' gradients are made.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        """Begin a sequence.
+
+        Args:
+            weight: (O, I).
+            bias: (O,).
+        """
+        device = weight.device.type
+        self.dtype = weight.dtype
+        if torch.is_autocast_enabled(device):
+            self.dtype = torch.get_autocast_dtype(device)
+        self.leaves = (weight, bias)
+        self.weight = weight.detach().to(self.dtype)  # once for all steps
+        self.bias = None if bias is None else bias.detach().to(self.dtype)
+        self.inputs: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+        self._last: Tensor | None = None
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Multiply one step's inputs, (B, I), to (B, O)."""
+        weight, bias = self.leaves if self._last is None else (None, None)
+        with torch.autocast(inputs.device.type, enabled=False):
+            product: Tensor = _Product.apply(inputs, weight, bias, self._last, self)  # type: ignore[no-untyped-call]
+        self._last = product
+        return product
+
+
+class _Product(torch.autograd.Function):
+    """One step; the first one is given the leaves, and owes their gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        inputs: Tensor,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        before: Tensor | None,  # noqa: ARG004 - only hangs the steps together
+        all_steps: SteppedProduct,
+    ) -> Tensor:
+        rows = inputs.to(all_steps.dtype)
+        ctx.save_for_backward(rows)
+        ctx.all_steps, ctx.input_dtype = all_steps, inputs.dtype
+        ctx.owes = weight is not None, bias is not None
+        if all_steps.bias is None:
+            return rows @ all_steps.weight.t()
+        return torch.addmm(all_steps.bias, rows, all_steps.weight.t())
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        steps, (rows,) = ctx.all_steps, ctx.saved_tensors
+        steps.inputs.append(rows)
+        steps.gradients.append(gradient)
+        to_inputs = (gradient @ steps.weight).to(ctx.input_dtype)
+        to_weight = to_bias = None
+        owes_weight, owes_bias = ctx.owes
+        if owes_weight:
+            gradients, inputs = torch.cat(steps.gradients), torch.cat(steps.inputs)
+            steps.gradients, steps.inputs = [], []
+            weight, bias = steps.leaves
+            to_weight = (gradients.t() @ inputs).to(weight.dtype)
+            if owes_bias:
+                to_bias = gradients.sum(0, dtype=torch.float32).to(bias.dtype)
+        return to_inputs, to_weight, to_bias, None, None
+
+
+class Stepper:
+    """A recurrent stack taken through one sequence step by step."""
+
+    def __init__(self, cell: CellKind, layers: Sequence[Layer], *, dropout: float) -> None:
+        """Begin a sequence.
+
+        Args:
+            cell: which.
+            layers: from the bottom.
+            dropout: probability of zeroing what a layer hands to the next one; 0 in evaluation.
+        """
+        self._cell = CELLS[cell]
+        self._dropout = dropout
+        self._products = [
+            (
+                SteppedProduct(layer.weight_input, layer.bias_input),
+                SteppedProduct(layer.weight_hidden, layer.bias_hidden),
+            )
+            for layer in layers
+        ]
+
+    def __call__(self, inputs: Tensor, state: list["LayerState"]) -> list["LayerState"]:
+        """Take one step.
+
+        Args:
+            inputs: (B, I).
+            state: of each layer, from the bottom.
+
+        Returns:
+            the new state of each layer; the hidden part of the last one is the output.
+        """
+        after: list[LayerState] = []
+        for depth, (from_input, from_hidden) in enumerate(self._products):
+            if depth:
+                inputs = dropout(after[-1][0], self._dropout) if self._dropout else after[-1][0]
+            gates = from_input(inputs).float(), from_hidden(state[depth][0]).float()
+            after.append(self._cell(*gates, state[depth]))
+        return after
+
+
+LayerState = tuple[Tensor, ...]
+"""The parts (B, H) of one layer's state: one, an LSTM's has two."""
+
+
+def _rnn(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:  # noqa: ARG001
+    """Elman's cell, as torch.nn.RNN documents it."""
+    return (torch.tanh(from_input + from_hidden),)
+
+
+def _gru(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:
+    """Cho et al.'s cell, as torch.nn.GRU documents it: the reset gate after the product."""
+    (hidden,) = state
+    reset_input, update_input, new_input = from_input.chunk(3, -1)
+    reset_hidden, update_hidden, new_hidden = from_hidden.chunk(3, -1)
+    reset = torch.sigmoid(reset_input + reset_hidden)
+    update = torch.sigmoid(update_input + update_hidden)
+    new = torch.tanh(torch.addcmul(new_input, reset, new_hidden))
+    return (torch.lerp(new, hidden.float(), update),)
+
+
+def _lstm(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:
+    """Hochreiter and Schmidhuber's cell with forget gates, as torch.nn.LSTM documents it."""
+    write, forget, new, read = (from_input + from_hidden).chunk(4, -1)
+    kept = torch.sigmoid(forget) * state[1].float()
+    memory = torch.addcmul(kept, torch.sigmoid(write), torch.tanh(new))
+    return torch.sigmoid(read) * torch.tanh(memory), memory
+
+
+CELLS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
