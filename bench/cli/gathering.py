@@ -89,6 +89,8 @@ def gather(
 def _without_folders(word: str) -> str:
     """Leave out where somebody keeps their files: of a path only the last part."""
     option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    if value.startswith("sqlite:///"):
+        return f"{option}{equals}sqlite:///{Path(value).name}"
     if "://" in value:
         return word
     return f"{option}{equals}{','.join(Path(part).name for part in value.split(','))}"

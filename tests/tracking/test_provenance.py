@@ -39,6 +39,7 @@ def test_a_command_is_kept_without_its_password(
         ("/home/ann/fr.txt,/home/ann/en.txt", "fr.txt,en.txt"),
         ("model.hidden_size=64", "model.hidden_size=64"),
         ("http://host:5000/path", "http://host:5000/path"),
+        ("--tracking-uri=sqlite:////home/ann/runs.db", "--tracking-uri=sqlite:///runs.db"),
     ],
 )
 def test_a_report_does_not_tell_where_files_lie(word: str, told: str) -> None:

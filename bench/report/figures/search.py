@@ -131,7 +131,7 @@ def draw_importances(search: SearchRecord, colours: Colours) -> str:
             axes.barh(heights, shares, height=0.9 * thick, color=colours[variant], label=variant)
         axes.set_yticks(range(len(names)), names)
         axes.tick_params(axis="y", length=0)
-        axes.set_xlabel("share of the score's variance (fANOVA); a hint, no finding")
+        axes.set_xlabel("share of the score's variance, a hint")
         axes.legend()
 
     return draw("importances", paint, size=(SIZE[0], 1.4 + 0.5 * len(names)))
