@@ -7,7 +7,7 @@ import pytest
 
 LAYERS = [
     "errors", "registry", "seeding", "data", "model", "training", "evaluation", "tracking",
-    "experiment", "engine", "search", "comparison", "report", "cli", "__main__",
+    "experiment", "engine", "search", "speed", "comparison", "report", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {  # a framework, and the only places that may import it
     "mlflow": "tracking",

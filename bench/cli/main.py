@@ -23,6 +23,7 @@ COMMANDS = {
     "search": "Tune every variant with Optuna under the same budget.",
     "dashboard": "Open Optuna's pages on the studies of a search.",
     "find-lr": "Find a learning rate that suits a variant.",
+    "speed": "Measure how fast a variant trains and decodes here.",
     "prepare": "Make a corpus ready: read, split, tokenise, cache.",
     "translate": "Translate French sentences with a trained model.",
     "ui": "Open MLflow's pages on the recorded runs.",

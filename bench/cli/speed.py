@@ -1,0 +1,133 @@
+"""`speed`: how fast a variant trains and decodes on this machine, and beside others."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bench.cli.opening import open_session
+from bench.cli.options import experiment_options
+
+if TYPE_CHECKING:
+    from bench.speed.measurement import Speed, Spread
+
+PEERS = ("lesson", "joeynmt")
+
+
+@click.command("speed")
+@experiment_options
+@click.argument("variant", required=False)
+@click.option("--against", type=click.Choice(PEERS), help="Train another program in turns.")
+@click.option(
+    "--peer-python",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Interpreter of the environment that it is installed in.",
+)
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--batches", default=10, show_default=True, type=click.IntRange(min=1), help="In a round."
+)
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write the figures to, as JSON with hardware and versions.",
+)
+def command(  # noqa: PLR0913 - the options of the command
+    variant: str | None,
+    against: str | None,
+    peer_python: Path | None,
+    rounds: int,
+    batches: int,
+    threads: int,
+    folder: Path | None,
+    **selected: Any,
+) -> None:
+    """Measure VARIANT (default: the baseline) of EXPERIMENT on this machine.
+
+    Training is measured in rounds, in turns with another program if one is named, so that both
+    meet the same conditions. Nothing is recorded in MLflow.
+    """
+    console = Console()
+    session = open_session(console, selected)
+
+    import torch
+
+    from bench.errors import UnknownNameError
+    from bench.speed.measurement import measure
+    from bench.speed.peers import open_peer
+
+    variant = variant or session.experiment.baseline
+    if variant not in session.experiment.variants:
+        raise UnknownNameError("variant", variant, session.experiment.variants, where="speed")
+    spec = next(spec for spec in session.specs if spec.variant == variant)
+    data = session.data[spec.data_fingerprint]
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    with (
+        console.status("loading") as status,
+        open_peer(against, spec, data, session.device, python=peer_python) as peer,
+    ):
+        speed = measure(
+            spec,
+            data,
+            session.device,
+            peer=peer,
+            num_rounds=rounds,
+            num_batches=batches,
+            say=lambda text: status.update(text),
+        )
+    _print(console, speed)
+    if folder is not None:
+        _write(folder, f"{session.experiment.name}-{variant}-{speed.precision}", speed)
+
+
+def _print(console: Console, speed: "Speed") -> None:
+    console.print(
+        f"{speed.variant} on {speed.device}, {speed.precision}, {speed.threads} threads",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("training", f"{_spread(speed.pairs_per_second)} pairs/s")
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in speed.shares.items())
+    table.add_row("where it goes", shares)
+    table.add_row("matrix products", _products(speed))
+    decoded = ", ".join(
+        f"{name} {found:,.0f}" for name, found in speed.sentences_per_second.items()
+    )
+    table.add_row("decoding", f"{decoded} sentences/s, of a model hardly trained")
+    if speed.ratio is not None and speed.peer_pairs_per_second is not None:
+        table.add_row(speed.peer, f"{_spread(speed.peer_pairs_per_second)} pairs/s")
+        table.add_row(f"against {speed.peer}", f"× {_spread(speed.ratio, '.2f')}")
+    console.print(table, highlight=False)
+
+
+def _products(speed: "Speed") -> str:
+    done, name = speed.operations_per_second, speed.precision
+    peaks = {key: value / 1e9 for key, value in speed.peak.items()}
+    here = f"{name} here"
+    return (
+        f"{done / 1e9:,.0f} GFLOP/s without padding: "
+        f"{done / speed.peak[name]:.0%} of a large square's {peaks[name]:,.0f}, "
+        f"{done / speed.peak[here]:.0%} of the output matrix's {peaks[here]:,.0f}"
+    )
+
+
+def _spread(found: "Spread", form: str = ",.0f") -> str:
+    return f"{found.median:{form}} ({found.low:{form}} to {found.high:{form}})"
+
+
+def _write(folder: Path, name: str, speed: "Speed") -> None:
+    from bench.tracking.provenance import provenance
+
+    folder.mkdir(parents=True, exist_ok=True)
+    peer = f"-against-{speed.peer}" if speed.peer else ""
+    text = json.dumps({**asdict(speed), "provenance": dict(provenance())}, indent=1)
+    (folder / f"{name}{peer}.json").write_text(text + "\n", "utf-8")

@@ -1,0 +1,1 @@
+"""Stage 9: runs in, their speed out."""

@@ -1,0 +1,167 @@
+"""Others that train such models, on the same sentences."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from bench.data.batching import Batch, collate
+from bench.data.prepared import PreparedCorpus
+from bench.errors import BenchError, ConfigError
+from bench.experiment.planning import RunSpec
+from bench.seeding import stream_seed
+from bench.speed.lesson import Lesson
+
+
+class Peer(Protocol):
+    """Trains a model of the same kind and sizes."""
+
+    name: str
+
+    def train(self, num_batches: int) -> float:
+        """Take some steps, and return pairs per second."""
+
+
+class LessonPeer:
+    """The lesson's own code: batches in random order, in float32, with plain Adam."""
+
+    name = "lesson"
+
+    def __init__(self, spec: RunSpec, data: PreparedCorpus, device: torch.device) -> None:
+        """Build its model and optimiser."""
+        self._spec, self._device = spec, device
+        self._split = data.load_split("train")
+        self._model = Lesson(
+            spec.config.model,
+            source_tokens=len(data.source_vocabulary),
+            target_tokens=len(data.target_vocabulary),
+        ).to(device)
+        training = spec.config.training
+        self._optimizer = torch.optim.Adam(
+            self._model.parameters(),
+            lr=training.learning_rate,
+            betas=(training.adam_beta1, training.adam_beta2),
+        )
+        self._batches = self._forever()
+
+    def train(self, num_batches: int) -> float:
+        """Take some steps, and return pairs per second."""
+        started, pairs = perf_counter(), 0
+        for _ in range(num_batches):
+            batch = next(self._batches).to(self._device)
+            loss = self._model.loss(batch.source, batch.target)
+            self._optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(
+                self._model.parameters(), self._spec.config.training.max_gradient_norm
+            )
+            self._optimizer.step()
+            pairs += len(batch.indices)
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        return pairs / (perf_counter() - started)
+
+    def _forever(self) -> Iterator[Batch]:
+        rng = np.random.default_rng(stream_seed(self._spec.seed, "lesson"))
+        size = self._spec.config.training.batch_size
+        while True:
+            order = rng.permutation(len(self._split))
+            for start in range(0, len(order) - size + 1, size):
+                yield collate(self._split, order[start : start + size])
+
+
+@contextmanager
+def open_peer(
+    name: str | None,
+    spec: RunSpec,
+    data: PreparedCorpus,
+    device: torch.device,
+    *,
+    python: Path | None,
+) -> Iterator[Peer | None]:
+    """Open the peer of that name, and end it afterwards; None for nobody.
+
+    Raises:
+        ConfigError: when it needs an environment of its own and none is named.
+    """
+    if name is None:
+        yield None
+    elif name == "lesson":
+        yield LessonPeer(spec, data, device)
+    else:
+        if python is None:
+            raise ConfigError(
+                f"--against {name} needs --peer-python, the interpreter of an environment in which "
+                f"{name} is installed"
+            )
+        with TemporaryDirectory() as folder:
+            peer = ProgramPeer(name, spec, data, python=python, folder=Path(folder))
+            try:
+                yield peer
+            finally:
+                peer.end()
+
+
+class ProgramPeer:
+    """A toolkit in a process and an environment of its own, told line by line when to train."""
+
+    def __init__(
+        self, name: str, spec: RunSpec, data: PreparedCorpus, *, python: Path, folder: Path
+    ) -> None:
+        """Hand it the sentences and sizes, and wait until it is ready."""
+        self.name = name
+        split = data.load_split("train")
+        np.savez(
+            folder / "sentences.npz",
+            **{
+                f"{side}_{part}": getattr(getattr(split, side), part)
+                for side in ("source", "target")
+                for part in ("token_ids", "offsets", "lengths")
+            },
+        )
+        model, training = spec.config.model, spec.config.training
+        sizes = {
+            "source_tokens": len(data.source_vocabulary),
+            "target_tokens": len(data.target_vocabulary),
+            "threads": torch.get_num_threads(),
+            "seed": spec.seed,
+            "model": asdict(model),
+            "training": asdict(training),
+        }
+        (folder / "sizes.json").write_text(json.dumps(sizes), "utf-8")
+        program = Path(__file__).with_name(f"peer_{name}.py")
+        self._process = subprocess.Popen(
+            [str(python), str(program), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._read()
+
+    def train(self, num_batches: int) -> float:
+        """Take some steps, and return pairs per second."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{num_batches}\n")
+        self._process.stdin.flush()
+        return float(self._read())
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise BenchError(f"{self.name} has ended; what it said is above")
+        return line

@@ -1,0 +1,119 @@
+"""A variant at work for a while, its seconds counted by part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+from torch import nn
+
+from bench.data.batching import Batch, TrainingBatches
+from bench.data.prepared import PreparedCorpus
+from bench.engine.execution import build_model
+from bench.experiment.planning import RunSpec
+from bench.speed.arithmetic import count_operations
+from bench.training.device import autocast, product_dtype
+from bench.training.loss import output_loss
+from bench.training.optimization import build_optimizer
+
+
+@dataclass(slots=True)
+class Parts:
+    """Seconds of training by what they went into."""
+
+    data: float = 0.0
+    """Drawing and padding batches, bringing them to the device."""
+    recurrence: float = 0.0
+    """Embeddings, encoder, attention and decoder, there and back."""
+    output: float = 0.0
+    """Output matrix and loss, there and back."""
+    optimizer: float = 0.0
+    """Clipping and Adam."""
+
+    @property
+    def total(self) -> float:
+        """Return the sum."""
+        return self.data + self.recurrence + self.output + self.optimizer
+
+
+@dataclass(slots=True)
+class Round:
+    """What some training steps took."""
+
+    pairs: int = 0
+    operations: float = 0.0
+    parts: Parts = field(default_factory=Parts)
+
+    @property
+    def pairs_per_second(self) -> float:
+        """Return the speed."""
+        return self.pairs / self.parts.total
+
+
+class Workload:
+    """A variant's training, some batches at a time: the steps of `bench.training.trainer`.
+
+    The reference is fed at every position.
+    """
+
+    def __init__(self, spec: RunSpec, data: PreparedCorpus, device: torch.device) -> None:
+        """Build the model and its optimiser."""
+        self.config = spec.config
+        self.model = build_model(spec, data).to(device).train()
+        self.device = device
+        self._target_tokens = len(data.target_vocabulary)
+        self._optimizer = build_optimizer(self.model, spec.config.training)
+        self._epochs = TrainingBatches(
+            data.load_split("train"), batch_size=spec.config.training.batch_size, seed=spec.seed
+        )
+        self._batches = self._forever()
+
+    def train(self, num_batches: int) -> Round:
+        """Take some steps."""
+        done = Round()
+        for _ in range(num_batches):
+            started = perf_counter()
+            batch = next(self._batches).to(self.device)
+            done.parts.data += perf_counter() - started
+            self._step(batch, done.parts)
+            done.pairs += len(batch.indices)
+            done.operations += count_operations(
+                self.config.model, batch, target_tokens=self._target_tokens
+            ).total
+        return done
+
+    def _step(self, batch: Batch, parts: Parts) -> None:
+        training = self.config.training
+        started = perf_counter()
+        with autocast(self.device, training.precision):
+            features = self.model.features(batch)
+        cut = features.detach().requires_grad_()
+        read = self._now()
+        loss = output_loss(
+            cut,
+            self.model.output.linear,
+            batch.target[batch.target_mask],
+            label_smoothing=training.label_smoothing,
+            dtype=product_dtype(self.device, training.precision),
+        )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        judged = self._now()
+        features.backward(cut.grad)
+        learnt = self._now()
+        nn.utils.clip_grad_norm_(self.model.parameters(), training.max_gradient_norm)
+        self._optimizer.step()
+        parts.recurrence += (read - started) + (learnt - judged)
+        parts.output += judged - read
+        parts.optimizer += self._now() - learnt
+
+    def _now(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return perf_counter()
+
+    def _forever(self) -> Iterator[Batch]:
+        epoch = 0
+        while True:
+            epoch += 1
+            yield from self._epochs.epoch(epoch)
