@@ -22,7 +22,7 @@ BENCH = [line for line in SHELL if line.startswith("python -m bench")]
 SMALL = ["--set", "training.epochs=1", "--set", "data.generated_pairs=600", "--seeds", "2"]
 SERVERS = {"ui": (5000, "/health"), "dashboard": (8080, "/dashboard")}
 """Port, and a page that answers."""
-SELECTING = {"run", "plan", "compare", "report", "translate", "find-lr", "search"}
+SELECTING = {"run", "plan", "compare", "report", "translate", "find-lr", "search", "speed"}
 
 
 def test_the_keys_of_an_experiment_are_those_of_the_classes() -> None:
@@ -62,8 +62,8 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
     questions = [f"Où est le numéro {n} ?\tWhere is number {n}?\n" for n in range(300)]
     (tmp_path / "my_pairs.tsv").write_text("".join(questions))
     (tmp_path / "tatoeba").mkdir()
-    for split, start in (("train", 0), ("val", 400), ("test", 500)):
-        lines = [f"Où est la rue {start + n} ?\tWhere is street {start + n}?\n" for n in range(90)]
+    for split, first in (("train", 0), ("val", 400), ("test", 500)):
+        lines = [f"Où est la rue {first + n} ?\tWhere is street {first + n}?\n" for n in range(90)]
         (tmp_path / "tatoeba" / f"{split}.tsv").write_text("".join(lines))
     servers: dict[str, subprocess.Popen[bytes]] = {}
     try:

@@ -1,0 +1,158 @@
+"""Measuring speed: of the same steps, against peers that compute the same."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from bench.data.batching import TrainingBatches, collate
+from bench.data.prepared import PreparedCorpus
+from bench.engine.execution import build_model
+from bench.errors import BenchError, ConfigError
+from bench.model.config import ModelConfig
+from bench.speed.arithmetic import count_operations
+from bench.speed.lesson import Lesson
+from bench.speed.measurement import measure
+from bench.speed.peers import LessonPeer, open_peer
+from bench.speed.workload import Workload
+from bench.training.optimization import build_optimizer
+from bench.training.trainer import batch_loss, update
+from tests.conftest import TINY, build
+from tests.engine.test_scheduling import spec
+
+CPU = torch.device("cpu")
+MODELS = {
+    "gru": TINY,
+    "rnn": replace(TINY, cell="rnn", bidirectional=True),
+    "attention": replace(TINY, attention="additive", bidirectional=True),
+}
+NAMES = {  # the lesson's layers, and ours
+    "source_embedding": "encoder.embedding",
+    "target_embedding": "decoder.embedding",
+    "encoder": "encoder.recurrent.stack",
+    "decoder": "decoder.recurrent.stack",
+    "bridge": "bridge.maps.0",
+    "output": "output.linear",
+    "to_keys": "decoder.attention.to_keys",
+    "to_query": "decoder.attention.to_query",
+    "score": "decoder.attention.score",
+    "combine": "decoder.combine",
+}
+
+
+@pytest.mark.parametrize("name", ["gru", "attention"])
+def test_the_lesson_computes_what_the_suite_does(digits: PreparedCorpus, name: str) -> None:
+    """With the same weights its loss is the suite's over every position, to 1e-5."""
+    config = replace(MODELS[name], mask_padding=False)
+    ours = build(digits, config).eval()
+    lesson = Lesson(
+        config,
+        source_tokens=len(digits.source_vocabulary),
+        target_tokens=len(digits.target_vocabulary),
+    ).eval()
+    weights = ours.state_dict()
+    lesson.load_state_dict(
+        {
+            key: weights[NAMES[key.partition(".")[0]] + "." + key.partition(".")[2]]
+            for key in lesson.state_dict()
+        }
+    )
+    split = digits.load_split("train")
+    order = np.argsort(split.source.lengths, kind="stable")
+    batch = collate(split, order[:: len(order) // 5][:5])
+
+    with torch.no_grad():
+        logits = lesson(batch.source, batch.target, max_length=0)
+        forced = [True] * batch.target.shape[1]
+        expected = ours(batch, forced=forced, everywhere=True)
+
+    told = expected.abs().sum(-1) > 0  # the suite stops where all have said padding
+    torch.testing.assert_close(logits[told], expected[told], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("config", MODELS.values(), ids=MODELS.keys())
+def test_operations_are_those_that_torch_counts(
+    digits: PreparedCorpus, config: ModelConfig
+) -> None:
+    """Of the forward pass, a third of all, on a batch without padding.
+
+    Torch does not count inside an LSTM, which has four gates where a GRU has three.
+    """
+    split = digits.load_split("train")
+    lengths = list(zip(split.source.lengths, split.target.lengths, strict=True))
+    alike = [place for place, each in enumerate(lengths) if each == lengths[0]][:6]
+    batch = collate(split, np.array(alike))
+    model = build(digits, config).eval()
+
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        model(batch)
+    maps = sum(each.weight.numel() for each in model.bridge.maps)  # too little to be counted
+    bridge = 2 * len(alike) * maps * TINY.num_layers
+    found = count_operations(config, batch, target_tokens=len(digits.target_vocabulary))
+
+    assert found.total / 3 + bridge == pytest.approx(counted.get_total_flops(), rel=0.01)
+
+
+def test_the_steps_measured_are_those_of_training(digits: PreparedCorpus) -> None:
+    """After three of them the weights are the trainer's."""
+    run = spec(digits)
+    measured = Workload(run, digits, CPU)
+
+    torch.manual_seed(1)
+    done = measured.train(3)
+
+    model = build_model(run, digits).train()
+    optimizer = build_optimizer(model, run.config.training)
+    batches = TrainingBatches(
+        digits.load_split("train"), batch_size=run.config.training.batch_size, seed=run.seed
+    )
+    torch.manual_seed(1)
+    for _, batch in zip(range(3), batches.epoch(1), strict=False):
+        update(model, optimizer, batch_loss(model, batch, run.config.training, forced=None),
+               run.config.training)  # fmt: skip
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(measured.model.state_dict()[name], weight, msg=name)
+    parts = done.parts
+    assert done.pairs == 3 * run.config.training.batch_size
+    assert min(parts.data, parts.recurrence, parts.output, parts.optimizer) > 0
+
+
+def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
+    """Medians with their spread, shares that make a whole, a ratio per round."""
+    run = spec(digits)
+
+    found = measure(
+        run, digits, CPU, peer=LessonPeer(run, digits, CPU), num_rounds=3, num_batches=2,
+        say=lambda _: None,
+    )  # fmt: skip
+
+    assert (
+        found.pairs_per_second.low <= found.pairs_per_second.median <= found.pairs_per_second.high
+    )
+    assert sum(found.shares.values()) == pytest.approx(1)
+    assert found.peer == "lesson"
+    assert found.ratio is not None
+    assert found.ratio.low > 0
+    assert set(found.peak) == {"float32", "bfloat16", "float32 here", "bfloat16 here"}
+    assert 0 < found.operations_per_second < found.peak["float32"]
+    assert set(found.sentences_per_second) == {"greedy", "beam 5"}
+
+
+def test_a_peer_without_its_environment_is_refused(digits: PreparedCorpus) -> None:
+    """Before anything is measured, saying what is lacking."""
+    run = spec(digits)
+
+    with (
+        pytest.raises(ConfigError, match="--against joeynmt needs --peer-python"),
+        open_peer("joeynmt", run, digits, CPU, python=None),
+    ):
+        pass
+    with (
+        pytest.raises(BenchError, match="joeynmt has ended"),
+        open_peer("joeynmt", run, digits, CPU, python=Path(sys.executable)),
+    ):
+        pass
