@@ -89,8 +89,8 @@ class Decoder(nn.Module):
         if tokens.shape[1] == 1:
             return self._step(embedded[:, 0], context)
         unrolling = self.unroll(context)
-        for position in range(tokens.shape[1]):
-            unrolling.read(embedded[:, position])
+        for each in embedded.unbind(1):
+            unrolling.read(each)
         return unrolling.decoded()
 
     def unroll(self, context: Context) -> "Unrolling":
