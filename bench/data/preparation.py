@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import version
-from itertools import chain
+from itertools import compress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
@@ -15,7 +15,14 @@ import numpy as np
 from filelock import FileLock
 
 from bench.data.config import DataConfig
-from bench.data.corpus import SPLITS, CorpusReader, SentencePair, SplitName, load_reader
+from bench.data.corpus import (
+    SPLITS,
+    Corpus,
+    CorpusReader,
+    SentencePair,
+    SplitName,
+    load_reader,
+)
 from bench.data.prepared import (
     LEDGER_FILE,
     PIECES_FILE,
@@ -29,7 +36,8 @@ from bench.data.prepared import (
 )
 from bench.data.splitting import Separated, separate
 from bench.data.subwords import PieceCutter, learn_pieces
-from bench.data.tokenization import Language, tokenize_all
+from bench.data.tokenization import Column, Language, tokenize_all
+from bench.data.tokens import TokenizedText
 from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary, list_unseen
 from bench.errors import CorpusError
 
@@ -39,8 +47,8 @@ PREPARATION_VERSION = 1
 
 class _TokenizedSplit(NamedTuple):
     pairs: Sequence[SentencePair]
-    source: Sequence[Sequence[str]]
-    target: Sequence[Sequence[str]]
+    source: TokenizedText
+    target: TokenizedText
 
 
 def prepare(
@@ -100,10 +108,7 @@ def _build(
     else:
         say("learning pieces of words")
     models = _learn(separated.corpus.train, config)
-    tokenized = {
-        name: _tokenize(pairs, config, models, num_processes)
-        for name, pairs in zip(SPLITS, separated.corpus[:3], strict=True)
-    }
+    tokenized = _tokenize(separated.corpus, config, models, num_processes=num_processes)
     train, too_long = _drop_long(tokenized["train"], config.max_target_tokens)
     tokenized["train"] = train
     if not all(len(split.pairs) for split in tokenized.values()):
@@ -134,37 +139,40 @@ def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, 
 
 
 def _tokenize(
-    pairs: Sequence[SentencePair],
-    config: DataConfig,
-    models: dict[Language, bytes],
-    num_processes: int,
-) -> _TokenizedSplit:
-    sides = []
-    for texts, language in _columns(pairs):
-        if language in models:
-            cutter = PieceCutter(models[language], lowercase=config.lowercase)
-            sides.append([cutter.cut(text) for text in texts])
-        else:
-            sides.append(
-                tokenize_all(
-                    texts, language, lowercase=config.lowercase, num_processes=num_processes
-                )
-            )
-    return _TokenizedSplit(pairs, *sides)
+    corpus: Corpus, config: DataConfig, models: dict[Language, bytes], *, num_processes: int
+) -> dict[SplitName, _TokenizedSplit]:
+    columns = [column for pairs in corpus[:3] for column in _columns(pairs)]
+    if models:
+        texts = [_cut(column, models[column.language], config) for column in columns]
+    else:
+        texts = tokenize_all(columns, lowercase=config.lowercase, num_processes=num_processes)
+    sides = iter(texts)
+    return {
+        name: _TokenizedSplit(pairs, next(sides), next(sides))
+        for name, pairs in zip(SPLITS, corpus[:3], strict=True)
+    }
 
 
-def _columns(pairs: Sequence[SentencePair]) -> list[tuple[list[str], Language]]:
-    return [([pair.source for pair in pairs], "fr"), ([pair.target for pair in pairs], "en")]
+def _cut(column: Column, model: bytes, config: DataConfig) -> TokenizedText:
+    cutter = PieceCutter(model, lowercase=config.lowercase)
+    return TokenizedText.from_lists(cutter.cut(text) for text in column.texts)
+
+
+def _columns(pairs: Sequence[SentencePair]) -> list[Column]:
+    return [
+        Column([pair.source for pair in pairs], "fr"),
+        Column([pair.target for pair in pairs], "en"),
+    ]
 
 
 def _drop_long(split: _TokenizedSplit, max_target_tokens: int) -> tuple[_TokenizedSplit, int]:
-    kept = [place for place, target in enumerate(split.target) if len(target) <= max_target_tokens]
+    kept = split.target.lengths <= max_target_tokens
     shorter = _TokenizedSplit(
-        pairs=[split.pairs[place] for place in kept],
-        source=[split.source[place] for place in kept],
-        target=[split.target[place] for place in kept],
+        list(compress(split.pairs, kept.tolist())),
+        split.source.select(kept),
+        split.target.select(kept),
     )
-    return shorter, len(split.pairs) - len(kept)
+    return shorter, len(split.pairs) - len(shorter.pairs)
 
 
 class _Vocabularies(NamedTuple):
@@ -179,15 +187,14 @@ def _encode(
     vocabularies = _Vocabularies(
         *(
             build_vocabulary(
-                side, max_size=config.vocabulary_size, min_frequency=config.min_frequency
+                side.counts(), max_size=config.vocabulary_size, min_frequency=config.min_frequency
             )
             for side in (train.source, train.target)
         )
     )
     if config.unseen_source_words == "listed":
-        seen = {token for sentence in train.source for token in sentence}
-        unseen = [tokenized[name].source for name in SPLITS[1:]]
-        listed = list_unseen(chain.from_iterable(unseen), seen=seen)
+        unseen = set[str]().union(*(tokenized[name].source.counts() for name in SPLITS[1:]))
+        listed = list_unseen(unseen, seen=set(train.source.counts()))
         vocabularies = vocabularies._replace(source=vocabularies.source.extended(listed))
     source_limit = _limit(train.source, config.source_length_percentile)
     target_limit = _limit(train.target, config.target_length_percentile)
@@ -203,17 +210,23 @@ def _encode(
     return encoded, vocabularies
 
 
-def _limit(sentences: Sequence[Sequence[str]], percentile: float) -> int:
-    return int(np.percentile([len(tokens) + 1 for tokens in sentences], percentile))
+def _limit(text: TokenizedText, percentile: float) -> int:
+    return int(np.percentile(text.lengths + 1, percentile))
 
 
-def _numericalise(
-    sentences: Sequence[Sequence[str]], vocabulary: Vocabulary, limit: int | None
-) -> FlatSentences:
-    room = None if limit is None else max(limit - 1, 1)
-    return FlatSentences.from_lists(
-        [[*vocabulary.encode(tokens[:room]), EOS_ID] for tokens in sentences]
-    )
+def _numericalise(text: TokenizedText, vocabulary: Vocabulary, limit: int | None) -> FlatSentences:
+    """Look every token up, cut sentences to `limit` and close each with the end token."""
+    room = text.lengths if limit is None else np.minimum(text.lengths, max(limit - 1, 1))
+    starts = np.cumsum(text.lengths) - text.lengths
+    position = np.arange(len(text.places)) - np.repeat(starts, text.lengths)
+    kept = text.places[position < np.repeat(room, text.lengths)]
+    offsets = np.concatenate([[0], np.cumsum(room + 1)])
+    token_ids = np.full(offsets[-1], EOS_ID, np.int32)
+    before = np.repeat(np.arange(len(room)), room)  # end tokens
+    token_ids[np.arange(len(kept)) + before] = np.array(vocabulary.encode(text.words), np.int32)[
+        kept
+    ]
+    return FlatSentences(token_ids, offsets)
 
 
 def _write_ledger(

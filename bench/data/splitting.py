@@ -9,6 +9,8 @@ from typing import NamedTuple
 from bench.data.corpus import Corpus, SentencePair
 
 NOT_WORD = re.compile(r"\W+")
+ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+"""Most of the combining characters, the only ones of most texts."""
 
 
 class Separated(NamedTuple):
@@ -27,8 +29,9 @@ def sentence_key(text: str) -> str:
     Args:
         text: any sentence; one without a single word keeps its punctuation as key.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    if not bare.isascii():
+        bare = "".join(char for char in bare if not unicodedata.combining(char))
     return NOT_WORD.sub(" ", bare).strip() or text
 
 

@@ -1,7 +1,6 @@
 """Token ↔ id, one vocabulary per language."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 BOS, PAD, EOS, UNK = "_bos_", "_pad_", "_eos_", "_unk"
 SPECIALS = (BOS, PAD, EOS, UNK)
@@ -38,17 +37,13 @@ class Vocabulary:
         return tokens
 
 
-def build_vocabulary(
-    sentences: Iterable[Sequence[str]], *, max_size: int, min_frequency: int
-) -> Vocabulary:
+def build_vocabulary(counts: Mapping[str, int], *, max_size: int, min_frequency: int) -> Vocabulary:
     """Keep the `max_size` most frequent tokens; ties in alphabetical order."""
-    counts = Counter(token for sentence in sentences for token in sentence)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     kept = [token for token, count in ranked[:max_size] if count >= min_frequency]
     return Vocabulary([*SPECIALS, *(token for token in kept if token not in SPECIALS)])
 
 
-def list_unseen(sentences: Iterable[Sequence[str]], *, seen: set[str]) -> list[str]:
+def list_unseen(tokens: set[str], *, seen: set[str]) -> list[str]:
     """List the tokens that are not among the seen ones, in alphabetical order."""
-    found = {token for sentence in sentences for token in sentence}
-    return sorted(found - seen - set(SPECIALS))
+    return sorted(tokens - seen - set(SPECIALS))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.data.tokenization import detokenize, tokenize, tokenize_all
+from bench.data.tokenization import Column, detokenize, tokenize, tokenize_all
+from tests.data.test_tokens import spell
 
 
 def test_french_is_cut_as_in_the_lesson() -> None:
@@ -39,11 +40,29 @@ def test_tokens_become_text_again(text: str) -> None:
     assert detokenize(tokenize(text, "en", lowercase=True)) == text
 
 
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_many_texts_are_cut_as_each_alone(lowercase: bool) -> None:
+    """White space is no token, a word in capitals is two."""
+    texts = ["Is the EU  a club?", " ", "Don't!", "The EU\u00a0is."]
+
+    (together,) = tokenize_all([Column(texts, "en")], lowercase=lowercase)
+
+    assert spell(together) == [tokenize(text, "en", lowercase=lowercase) for text in texts]
+
+
 def test_several_processes_cut_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order and the tokens are the same."""
+    """The order and the tokens are the same, of every column."""
     monkeypatch.setattr("bench.data.tokenization.MIN_TEXTS_PER_PROCESS", 2)
-    texts = [f"Who is number {n}?" for n in range(5)]
+    monkeypatch.setattr("bench.data.tokenization.TEXTS_PER_PART", 2)
+    columns = [
+        Column([f"Who is number {n}?" for n in range(5)], "en"),
+        Column([], "fr"),
+        Column(["Qui est-ce ?"], "fr"),
+    ]
 
-    together = tokenize_all(texts, "en", lowercase=True, num_processes=2)
+    together = tokenize_all(columns, lowercase=True, num_processes=2)
 
-    assert together == [tokenize(text, "en", lowercase=True) for text in texts]
+    assert [spell(text) for text in together] == [
+        [tokenize(text, column.language, lowercase=True) for text in column.texts]
+        for column in columns
+    ]
