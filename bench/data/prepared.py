@@ -9,8 +9,9 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 import platformdirs
@@ -87,6 +88,28 @@ class EncodedSplit(NamedTuple):
         return len(self.source)
 
 
+class StoredPairs(Sequence[SentencePair]):
+    """The text of a split, read when first looked at: training never does."""
+
+    def __init__(self, folder: Path, name: SplitName, *, length: int) -> None:
+        self._folder, self._name, self._length = folder, name, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, place: int) -> SentencePair: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[SentencePair]: ...
+    def __getitem__(self, place: int | slice) -> SentencePair | Sequence[SentencePair]:
+        return self._pairs[place]
+
+    @cached_property
+    def _pairs(self) -> list[SentencePair]:
+        texts = (_read_lines(self._folder / f"{self._name}.{side}.txt") for side in ("fr", "en"))
+        return [SentencePair(*pair) for pair in zip(*texts, strict=True)]
+
+
 class PreparedCorpus:
     """A folder of prepared data; a split is read only when asked for."""
 
@@ -106,13 +129,13 @@ class PreparedCorpus:
         return path.read_bytes() if path.exists() else None
 
     def load_split(self, name: SplitName) -> EncodedSplit:
-        """Open one split; the arrays stay on disk and are paged in as they are used."""
+        """Open one split; all of it stays on disk and is paged in or read as it is used."""
         assert name in self._splits
-        texts = (_read_lines(self.folder / f"{name}.{side}.txt") for side in ("fr", "en"))
+        source = _load_sentences(self.folder, name, "fr")
         return EncodedSplit(
-            source=_load_sentences(self.folder, name, "fr"),
+            source=source,
             target=_load_sentences(self.folder, name, "en"),
-            pairs=[SentencePair(*pair) for pair in zip(*texts, strict=True)],
+            pairs=StoredPairs(self.folder, name, length=len(source)),
         )
 
 

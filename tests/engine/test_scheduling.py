@@ -186,7 +186,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(digits: PreparedCorpus) -> 
 
 
 def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:
-    """Here, in one process of two threads, or in two of one: the same losses to the last digit."""
+    """Here or in two processes: the same losses to the last digit.
+
+    Two threads may add up in another order, inside torch's own recurrent layers too.
+    """
     specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
 
     def losses(executor: Executor) -> list[list[float]]:
@@ -198,7 +201,10 @@ def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:
     here = losses(SerialExecutor())
 
     assert losses(ProcessExecutor(num_workers=2, threads_per_worker=1)) == here
-    assert losses(ProcessExecutor(num_workers=1, threads_per_worker=2)) == here
+    two_threads = losses(ProcessExecutor(num_workers=1, threads_per_worker=2))
+    assert [x for run in two_threads for x in run] == pytest.approx(
+        [x for run in here for x in run], rel=1e-5
+    )
 
 
 def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus) -> None:

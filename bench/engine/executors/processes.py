@@ -46,7 +46,8 @@ class ProcessExecutor:
         Args:
             num_workers: processes.
             threads_per_worker: threads of torch's arithmetic in each. One by default: two
-                processes of one thread do 1.7 times the work of one process of two.
+                processes of one thread do 1.7 times the work of one process of two. With more
+                the last digits of a loss may be others.
         """
         self._num_workers = num_workers
         self._threads = threads_per_worker
