@@ -13,9 +13,9 @@ from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 
 if TYPE_CHECKING:
-    from bench.speed.measurement import Speed, Spread
+    from bench.speed.measurement import DecodingSpeed, Speed, Spread
 
-PEERS = ("lesson", "joeynmt")
+PEERS = ("lesson", "joeynmt", "opennmt")
 
 
 @click.command("speed")
@@ -31,6 +31,12 @@ PEERS = ("lesson", "joeynmt")
 @click.option(
     "--batches", default=10, show_default=True, type=click.IntRange(min=1), help="In a round."
 )
+@click.option(
+    "--steps",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Training steps that both take before they decode, if more than the rounds have.",
+)
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option(
     "--to",
@@ -44,6 +50,7 @@ def command(  # noqa: PLR0913 - the options of the command
     peer_python: Path | None,
     rounds: int,
     batches: int,
+    steps: int,
     threads: int,
     folder: Path | None,
     **selected: Any,
@@ -80,6 +87,7 @@ def command(  # noqa: PLR0913 - the options of the command
             peer=peer,
             num_rounds=rounds,
             num_batches=batches,
+            steps_before_decoding=steps,
             say=lambda text: status.update(text),
         )
     _print(console, speed)
@@ -99,14 +107,22 @@ def _print(console: Console, speed: "Speed") -> None:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in speed.shares.items())
     table.add_row("where it goes", shares)
     table.add_row("matrix products", _products(speed))
-    decoded = ", ".join(
-        f"{name} {found:,.0f}" for name, found in speed.sentences_per_second.items()
-    )
-    table.add_row("decoding", f"{decoded} sentences/s, of a model hardly trained")
     if speed.ratio is not None and speed.peer_pairs_per_second is not None:
         table.add_row(speed.peer, f"{_spread(speed.peer_pairs_per_second)} pairs/s")
         table.add_row(f"against {speed.peer}", f"× {_spread(speed.ratio, '.2f')}")
+    for name, found in speed.decoding.items():
+        _add_decoding(table, name, found, peer=speed.peer)
     console.print(table, highlight=False)
+    console.print(f"Decoded after {speed.steps_before_decoding} steps.", highlight=False)
+
+
+def _add_decoding(table: Table, name: str, found: "DecodingSpeed", *, peer: str) -> None:
+    own = f"{_spread(found.sentences_per_second)} sentences/s"
+    table.add_row(name, f"{own} of {found.tokens_per_sentence:.1f} tokens")
+    if found.ratio is not None and found.peer_sentences_per_second is not None:
+        theirs = f"{_spread(found.peer_sentences_per_second)} sentences/s"
+        table.add_row(f"{peer}, {name}", f"{theirs} of {found.peer_tokens_per_sentence:.1f} tokens")
+        table.add_row(f"against {peer}, {name}", f"× {_spread(found.ratio, '.2f')}")
 
 
 def _products(speed: "Speed") -> str:

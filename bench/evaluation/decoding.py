@@ -125,8 +125,9 @@ def beam_search(
         kept = _collect(beams, ended, length**length_penalty, last=length == max_length)
         if not kept.any():
             break
-        wide = kept[:, None].expand(-1, beam_size)
-        context = context.select(rows[wide])
+        context = context.exchange(rows.flatten())
+        if not kept.all():
+            context = context.select(kept.repeat_interleave(beam_size))
         names = [name for name, keep in zip(beams.sentences, kept.tolist(), strict=True) if keep]
         beams = _Beams(names, beams.tokens[kept], beams.scores[kept])
     return [max(found)[1] if found else [] for found in ended]

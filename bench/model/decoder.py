@@ -29,6 +29,10 @@ class Context(NamedTuple):
         memory = None if self.memory is None else self.memory.select(rows)
         return Context(tuple(part[:, rows] for part in self.state), memory)
 
+    def exchange(self, rows: Tensor) -> "Context":
+        """Go on from other hypotheses of the same sentences, whose memory is the same."""
+        return Context(tuple(part[:, rows] for part in self.state), self.memory)
+
 
 class Decoded(NamedTuple):
     """What the decoder gives after reading tokens."""

@@ -1,24 +1,20 @@
 """A variant's speed on this machine, beside a peer's in the same minutes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import median
-from time import perf_counter
 
 import torch
 from pydantic.dataclasses import dataclass
 
-from bench.data.batching import sorted_batches
 from bench.data.prepared import PreparedCorpus
-from bench.evaluation.decoding import beam_search, greedy
 from bench.experiment.planning import RunSpec
 from bench.speed.peak import matrix_peak
 from bench.speed.peers import Peer
-from bench.speed.workload import Round, Workload
-from bench.training.device import autocast
+from bench.speed.workload import Decoding, Round, Workload
 
 WARM_UP = 3
-BEAM = 5
+BEAMS = {"greedy": 1, "beam 5": 5}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +24,19 @@ class Spread:
     median: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecodingSpeed:
+    """What translating the validation split took."""
+
+    sentences_per_second: Spread
+    tokens_per_sentence: float
+    """Of the translations: speeds are to be compared where this is alike."""
+    peer_sentences_per_second: Spread | None = None
+    peer_tokens_per_sentence: float | None = None
+    ratio: Spread | None = None
+    """Ours to the peer's, round by round."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +55,10 @@ class Speed:
     peak: Mapping[str, float]
     """Operations per second of this machine's matrix products, by number format: `float32` and
     `bfloat16` of a large square, `… here` in the shape of the output matrix."""
-    sentences_per_second: Mapping[str, float]
-    """Decoded, `greedy` and with a beam."""
+    steps_before_decoding: int
+    """That both had been trained for."""
+    decoding: Mapping[str, DecodingSpeed]
+    """`greedy` and with a beam."""
     peer: str = ""
     peer_pairs_per_second: Spread | None = None
     ratio: Spread | None = None
@@ -62,6 +73,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     peer: Peer | None,
     num_rounds: int,
     num_batches: int,
+    steps_before_decoding: int = 0,
     say: Callable[[str], None],
 ) -> Speed:
     """Train and decode in turns with a peer, and measure the machine.
@@ -73,6 +85,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         peer: who else; None for nobody.
         num_rounds: turns of each.
         num_batches: training steps of a turn.
+        steps_before_decoding: training steps at least that both take before they decode.
         say: told what is happening.
     """
     say("warming up")
@@ -86,26 +99,57 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         rounds.append(ours.train(num_batches))
         if peer is not None:
             theirs.append(peer.train(num_batches))
-    say("decoding")
-    decoded = _decode(ours, data)
+    done = WARM_UP + num_rounds * num_batches
+    if done < steps_before_decoding:
+        say(f"training both up to {steps_before_decoding} steps")
+        ours.train(steps_before_decoding - done)
+        if peer is not None:
+            peer.train(steps_before_decoding - done)
+    decoding = {}
+    for name, beam in BEAMS.items():
+        say(f"decoding, {name}")
+        decoding[name] = _decode(ours, peer, beam, num_rounds=num_rounds)
     say("measuring matrix products")
-    ratios = [mine.pairs_per_second / other for mine, other in zip(rounds, theirs, strict=False)]
     seconds = [each.parts.total for each in rounds]
+    speeds = [each.pairs_per_second for each in rounds]
     return Speed(
         variant=spec.variant,
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         precision=spec.config.training.precision,
         threads=torch.get_num_threads(),
-        pairs_per_second=_spread([each.pairs_per_second for each in rounds]),
+        pairs_per_second=_spread(speeds),
         shares=_shares(rounds),
         operations_per_second=median(
             each.operations / took for each, took in zip(rounds, seconds, strict=True)
         ),
         peak=_peaks(ours),
-        sentences_per_second=decoded,
+        steps_before_decoding=max(done, steps_before_decoding),
+        decoding=decoding,
         peer=peer.name if peer else "",
         peer_pairs_per_second=_spread(theirs) if theirs else None,
-        ratio=_spread(ratios) if ratios else None,
+        ratio=_ratio(speeds, theirs) if theirs else None,
+    )
+
+
+def _decode(ours: Workload, peer: Peer | None, beam: int, *, num_rounds: int) -> DecodingSpeed:
+    mine, theirs = list[Decoding](), list[Decoding]()
+    for _ in range(num_rounds):
+        mine.append(ours.decode(beam))
+        other = peer.decode(beam) if peer else None
+        if other is not None:
+            theirs.append(other)
+    speeds = [each.sentences_per_second for each in mine]
+    found = DecodingSpeed(
+        sentences_per_second=_spread(speeds), tokens_per_sentence=mine[0].tokens_per_sentence
+    )
+    if not theirs:
+        return found
+    others = [each.sentences_per_second for each in theirs]
+    return replace(
+        found,
+        peer_sentences_per_second=_spread(others),
+        peer_tokens_per_sentence=theirs[0].tokens_per_sentence,
+        ratio=_ratio(speeds, others),
     )
 
 
@@ -126,36 +170,9 @@ def _peaks(ours: Workload) -> dict[str, float]:
     return peaks
 
 
-def _decode(ours: Workload, data: PreparedCorpus) -> dict[str, float]:
-    """Decode the validation split greedily and with a beam; the model has hardly been trained."""
-    split, config = data.load_split("validation"), ours.config.evaluation
-    ours.model.eval()
-    found = {}
-    for name, beam in (("greedy", 1), (f"beam {BEAM}", BEAM)):
-        started = perf_counter()
-        for batch in sorted_batches(split, batch_size=config.batch_size):
-            moved = batch.to(ours.device)
-            with autocast(ours.device, ours.config.training.precision):
-                if beam == 1:
-                    greedy(
-                        ours.model,
-                        moved.source,
-                        moved.source_lengths,
-                        max_length=config.max_length,
-                    )
-                else:
-                    beam_search(
-                        ours.model,
-                        moved.source,
-                        moved.source_lengths,
-                        beam_size=beam,
-                        length_penalty=config.length_penalty,
-                        max_length=config.max_length,
-                    )
-        found[name] = len(split) / (perf_counter() - started)
-    ours.model.train()
-    return found
-
-
 def _spread(values: Sequence[float]) -> Spread:
     return Spread(median=median(values), low=min(values), high=max(values))
+
+
+def _ratio(mine: Sequence[float], theirs: Sequence[float]) -> Spread:
+    return _spread([one / other for one, other in zip(mine, theirs, strict=True)])

@@ -1,14 +1,10 @@
 """JoeyNMT (https://github.com/joeynmt/joeynmt) on the suite's sentences.
 
-Run by the interpreter of an environment that has JoeyNMT; it imports nothing of the suite. Its
-model, batch, loss and optimiser are its own; batches are drawn in random order, as its loader does.
-Reads a number of steps from each line of standard input, takes them, and writes pairs per second.
+Its model, batch, loss, optimiser and search are its own; batches are drawn in random order, as its
+loader does.
 """
 
-import json
-import sys
 from pathlib import Path
-from time import perf_counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,11 +12,10 @@ import torch
 from joeynmt.batch import Batch
 from joeynmt.builders import build_optimizer
 from joeynmt.model import build_model
+from joeynmt.search import search
 from joeynmt.vocabulary import Vocabulary
+from peer_program import BOS, EOS, PAD, UNK, Sentences, serve
 
-UNK, PAD, BOS, EOS = range(4)
-FROM_OURS = (BOS, PAD, EOS, UNK)
-"""The suite's first four tokens in JoeyNMT's numbers; all others have the same number."""
 SPECIAL = SimpleNamespace(
     unk_token="<unk>", pad_token="<pad>", bos_token="<s>", eos_token="</s>", sep_token=None,
     unk_id=UNK, pad_id=PAD, bos_id=BOS, eos_id=EOS, sep_id=None, lang_tags=[],
@@ -66,17 +61,16 @@ def build(sizes: dict) -> torch.nn.Module:
     return built
 
 
-class Trainer:
-    """Trains some steps at a time, as JoeyNMT's own `_train_step` does."""
+class JoeyNMT:
+    """Trains as JoeyNMT's own `_train_step` does, and searches as its `predict` does."""
 
-    def __init__(self, folder: Path) -> None:
-        sizes = json.loads((folder / "sizes.json").read_text("utf-8"))
-        torch.set_num_threads(sizes["threads"])
-        torch.manual_seed(sizes["seed"])
-        self.flat = dict(np.load(folder / "sentences.npz"))
-        self.model = build(sizes).train()
+    def __init__(self, folder: Path, sizes: dict) -> None:
+        self.train, self.validation = Sentences(folder, "train"), Sentences(folder, "validation")
+        self.model = build(sizes)
         self.clip = sizes["training"]["max_gradient_norm"]
         self.size = sizes["training"]["batch_size"]
+        self.max_length = sizes["evaluation"]["max_length"]
+        self.length_penalty = sizes["evaluation"]["length_penalty"]
         rate = sizes["training"]["learning_rate"]
         self.optimizer = build_optimizer(
             {"optimizer": "adam", "learning_rate": rate}, self.model.parameters()
@@ -84,54 +78,45 @@ class Trainer:
         self.order = np.random.default_rng(sizes["seed"])
         self.waiting = np.empty(0, dtype=np.int64)
 
-    def train(self, num_batches: int) -> float:
-        """Take some steps, and return pairs per second."""
-        started, pairs = perf_counter(), 0
-        for _ in range(num_batches):
-            batch = self.draw()
-            pairs += batch.nseqs
-            batch.sort_by_src_length()
-            loss, _, _, _ = self.model(return_type="loss", **vars(batch))
-            loss = batch.normalize(loss, normalization="tokens", n_gpu=0, n_accumulation=1)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-        return pairs / (perf_counter() - started)
-
-    def draw(self) -> Batch:
-        """Draw the next batch."""
+    def step(self) -> int:
+        """Take a step on the next batch."""
         if len(self.waiting) < self.size:
-            self.waiting = self.order.permutation(len(self.flat["source_lengths"]))
+            self.waiting = self.order.permutation(len(self.train))
         chosen, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
-        source, lengths = self.pad("source", chosen, begin=False)
-        target, _ = self.pad("target", chosen, begin=True)
-        return Batch(
-            src=source, src_length=lengths, src_prompt_mask=None, trg=target,
-            trg_prompt_mask=None, indices=torch.from_numpy(chosen), device=torch.device("cpu"),
-            pad_index=PAD, eos_index=EOS, is_train=True,
-        )  # fmt: skip
+        batch = collate(self.train, chosen, is_train=True)
+        self.model.train()
+        loss, _, _, _ = self.model(return_type="loss", **vars(batch))
+        loss = batch.normalize(loss, normalization="tokens", n_gpu=0, n_accumulation=1)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return batch.nseqs
 
-    def pad(self, side: str, chosen: np.ndarray, *, begin: bool) -> tuple:
-        """Pad some sentences of one side, with a begin token before them or not."""
-        rows = []
-        for start, length in zip(
-            self.flat[f"{side}_offsets"][chosen], self.flat[f"{side}_lengths"][chosen], strict=True
-        ):
-            ours = self.flat[f"{side}_token_ids"][start : start + length].tolist()
-            tokens = [FROM_OURS[token] if token < len(FROM_OURS) else token for token in ours]
-            rows.append([BOS, *tokens] if begin else tokens)
-        longest = max(map(len, rows))
-        padded = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
-        return padded, torch.tensor([len(row) for row in rows])
-
-
-def main() -> None:
-    """Train as told, until standard input ends."""
-    trainer = Trainer(Path(sys.argv[1]))
-    print("ready", flush=True)  # noqa: T201 - how it speaks
-    for line in sys.stdin:
-        print(trainer.train(int(line)), flush=True)  # noqa: T201
+    def decode(self, chosen: np.ndarray, beam: int) -> int:
+        """Search greedily or with a beam."""
+        batch = collate(self.validation, chosen, is_train=False)
+        self.model.eval()
+        with torch.no_grad():
+            found, _, _ = search(
+                self.model, batch, max_output_length=self.max_length, beam_size=beam,
+                beam_alpha=self.length_penalty, n_best=1,
+            )  # fmt: skip
+        rows = [row.tolist() for row in found]
+        return sum(row.index(EOS) + 1 if EOS in row else len(row) for row in rows)
 
 
-main()
+def collate(sentences: Sentences, chosen: np.ndarray, *, is_train: bool) -> Batch:
+    """Make one of its batches."""
+    source = sentences.pad("source", chosen, begin=False)
+    target = sentences.pad("target", chosen, begin=True)
+    batch = Batch(
+        src=source.tokens, src_length=source.lengths, src_prompt_mask=None, trg=target.tokens,
+        trg_prompt_mask=None, indices=torch.from_numpy(chosen), device=torch.device("cpu"),
+        pad_index=PAD, eos_index=EOS, is_train=is_train,
+    )  # fmt: skip
+    batch.sort_by_src_length()
+    return batch
+
+
+serve(JoeyNMT)

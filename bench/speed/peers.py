@@ -14,12 +14,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.data.batching import Batch, collate
+from bench.data.batching import Batch, collate, sorted_batches
+from bench.data.corpus import SplitName
 from bench.data.prepared import PreparedCorpus
+from bench.data.vocabulary import EOS_ID
 from bench.errors import BenchError, ConfigError
 from bench.experiment.planning import RunSpec
 from bench.seeding import stream_seed
 from bench.speed.lesson import Lesson
+from bench.speed.workload import Decoding
+
+SHOWN: tuple[SplitName, ...] = ("train", "validation")
+"""What a toolkit gets to see."""
 
 
 class Peer(Protocol):
@@ -30,9 +36,15 @@ class Peer(Protocol):
     def train(self, num_batches: int) -> float:
         """Take some steps, and return pairs per second."""
 
+    def decode(self, beam: int) -> Decoding | None:
+        """Translate the validation split; None if it cannot search so wide."""
+
 
 class LessonPeer:
-    """The lesson's own code: batches in random order, in float32, with plain Adam."""
+    """The lesson's own code: batches in random order, in float32, with plain Adam.
+
+    It decodes until every sentence of a batch has said padding, as the lesson does.
+    """
 
     name = "lesson"
 
@@ -51,7 +63,25 @@ class LessonPeer:
             lr=training.learning_rate,
             betas=(training.adam_beta1, training.adam_beta2),
         )
+        self._validation = data.load_split("validation")
         self._batches = self._forever()
+
+    @torch.inference_mode()
+    def decode(self, beam: int) -> Decoding | None:
+        """Translate the validation split greedily."""
+        if beam > 1:
+            return None
+        config = self._spec.config.evaluation
+        self._model.eval()
+        started, num_tokens = perf_counter(), 0
+        for batch in sorted_batches(self._validation, batch_size=config.batch_size):
+            source = batch.source.to(self._device)
+            said = self._model(source, None, max_length=config.max_length).argmax(-1)
+            over = torch.cat([said == EOS_ID, torch.ones_like(said[:, :1]) > 0], 1).int()
+            num_tokens += int((over.argmax(1) + 1).clamp(max=said.shape[1]).sum())
+        seconds = perf_counter() - started
+        self._model.train()
+        return Decoding(len(self._validation) / seconds, num_tokens / len(self._validation))
 
     def train(self, num_batches: int) -> float:
         """Take some steps, and return pairs per second."""
@@ -119,15 +149,16 @@ class ProgramPeer:
     ) -> None:
         """Hand it the sentences and sizes, and wait until it is ready."""
         self.name = name
-        split = data.load_split("train")
-        np.savez(
-            folder / "sentences.npz",
-            **{
-                f"{side}_{part}": getattr(getattr(split, side), part)
-                for side in ("source", "target")
-                for part in ("token_ids", "offsets", "lengths")
-            },
-        )
+        for kind in SHOWN:
+            split = data.load_split(kind)
+            np.savez(
+                folder / f"{kind}.npz",
+                **{
+                    f"{side}_{part}": getattr(getattr(split, side), part)
+                    for side in ("source", "target")
+                    for part in ("token_ids", "offsets", "lengths")
+                },
+            )
         model, training = spec.config.model, spec.config.training
         sizes = {
             "source_tokens": len(data.source_vocabulary),
@@ -136,6 +167,7 @@ class ProgramPeer:
             "seed": spec.seed,
             "model": asdict(model),
             "training": asdict(training),
+            "evaluation": asdict(spec.config.evaluation),
         }
         (folder / "sizes.json").write_text(json.dumps(sizes), "utf-8")
         program = Path(__file__).with_name(f"peer_{name}.py")
@@ -149,15 +181,22 @@ class ProgramPeer:
 
     def train(self, num_batches: int) -> float:
         """Take some steps, and return pairs per second."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{num_batches}\n")
-        self._process.stdin.flush()
-        return float(self._read())
+        return float(self._ask(f"train {num_batches}"))
+
+    def decode(self, beam: int) -> Decoding | None:
+        """Translate the validation split."""
+        return Decoding(*map(float, self._ask(f"decode {beam}").split()))
 
     def end(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()
+
+    def _ask(self, order: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{order}\n")
+        self._process.stdin.flush()
+        return self._read()
 
     def _read(self) -> str:
         assert self._process.stdout is not None

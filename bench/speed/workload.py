@@ -1,15 +1,17 @@
 """A variant at work for a while, its seconds counted by part."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from bench.data.batching import Batch, TrainingBatches
+from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
+from bench.evaluation.decoding import decode
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import count_operations
 from bench.training.device import autocast, product_dtype
@@ -50,6 +52,14 @@ class Round:
         return self.pairs / self.parts.total
 
 
+class Decoding(NamedTuple):
+    """What translating the validation split once took."""
+
+    sentences_per_second: float
+    tokens_per_sentence: float
+    """End tokens counted."""
+
+
 class Workload:
     """A variant's training, some batches at a time: the steps of `bench.training.trainer`.
 
@@ -62,6 +72,7 @@ class Workload:
         self.model = build_model(spec, data).to(device).train()
         self.device = device
         self._target_tokens = len(data.target_vocabulary)
+        self._validation = data.load_split("validation")
         self._optimizer = build_optimizer(self.model, spec.config.training)
         self._epochs = TrainingBatches(
             data.load_split("train"), batch_size=spec.config.training.batch_size, seed=spec.seed
@@ -81,6 +92,20 @@ class Workload:
                 self.config.model, batch, target_tokens=self._target_tokens
             ).total
         return done
+
+    def decode(self, beam: int) -> Decoding:
+        """Translate the validation split, greedily or with a beam."""
+        config = replace(self.config.evaluation, beam_size=beam)
+        self.model.eval()
+        started, num_tokens = perf_counter(), 0
+        for batch in sorted_batches(self._validation, batch_size=config.batch_size):
+            moved = batch.to(self.device)
+            with autocast(self.device, self.config.training.precision):
+                found = decode(self.model, moved.source, moved.source_lengths, config)
+            num_tokens += sum(len(tokens) + 1 for tokens in found)
+        seconds = perf_counter() - started
+        self.model.train()
+        return Decoding(len(self._validation) / seconds, num_tokens / len(self._validation))
 
     def _step(self, batch: Batch, parts: Parts) -> None:
         training = self.config.training

@@ -139,7 +139,12 @@ def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
     assert found.ratio.low > 0
     assert set(found.peak) == {"float32", "bfloat16", "float32 here", "bfloat16 here"}
     assert 0 < found.operations_per_second < found.peak["float32"]
-    assert set(found.sentences_per_second) == {"greedy", "beam 5"}
+    assert set(found.decoding) == {"greedy", "beam 5"}
+    greedy = found.decoding["greedy"]
+    assert greedy.ratio is not None
+    assert greedy.peer_tokens_per_sentence is not None
+    assert 1 <= greedy.tokens_per_sentence <= run.config.evaluation.max_length + 1
+    assert found.decoding["beam 5"].ratio is None  # the lesson knows no beam
 
 
 def test_a_peer_without_its_environment_is_refused(digits: PreparedCorpus) -> None:
