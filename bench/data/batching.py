@@ -25,8 +25,13 @@ class Batch(NamedTuple):
     source: Tensor  # (B, S) token ids
     target: Tensor  # (B, T) token ids, each sentence closed by the end token
     source_lengths: Tensor  # (B,) always on the CPU: packing reads them there
-    num_target_tokens: int
+    target_places: Tensor  # (N,) of the real target tokens among all B·T, sentence by sentence
     indices: Sequence[int]  # the pairs' places in their split
+
+    @property
+    def num_target_tokens(self) -> int:
+        """Count the real target tokens, N."""
+        return len(self.target_places)
 
     @property
     def source_mask(self) -> Tensor:
@@ -39,6 +44,19 @@ class Batch(NamedTuple):
         return self.target != PAD_ID
 
     @property
+    def real_targets(self) -> Tensor:
+        """The real target tokens, (N,)."""
+        return self.real(self.target)
+
+    def real(self, positions: Tensor) -> Tensor:
+        """Take of (B, T, …) what stands at real target tokens, (N, …).
+
+        By places that were counted on the CPU: to find them by a mask a GPU would have to be
+        waited for in every step.
+        """
+        return positions.flatten(0, 1).index_select(0, self.target_places)
+
+    @property
     def decoder_input(self) -> Tensor:
         """The target shifted by one: the begin token, then all but the last position, (B, T)."""
         begin = torch.full_like(self.target[:, :1], BOS_ID)
@@ -49,6 +67,7 @@ class Batch(NamedTuple):
         return self._replace(
             source=self.source.to(device, non_blocking=True),
             target=self.target.to(device, non_blocking=True),
+            target_places=self.target_places.to(device, non_blocking=True),
         )
 
 
@@ -100,7 +119,7 @@ def collate(split: EncodedSplit, indices: np.ndarray) -> Batch:
         source=_pad(split.source, indices),
         target=target,
         source_lengths=torch.from_numpy(split.source.lengths[indices]),
-        num_target_tokens=int(split.target.lengths[indices].sum()),
+        target_places=(target != PAD_ID).flatten().nonzero().flatten(),
         indices=indices.tolist(),
     )
 

@@ -61,7 +61,7 @@ def greedy(model: Seq2Seq, source: Tensor, lengths: Tensor, *, max_length: int) 
     tokens = torch.full((len(source),), BOS_ID, device=source.device)
     for _ in range(max_length):
         logits, context = model.step(tokens, context)
-        tokens = logits.argmax(-1)  # (A,)
+        tokens = logits.max(-1).indices  # (A,): argmax takes thrice as long in bfloat16
         going_on = tokens != EOS_ID
         for sentence, token in zip(active, tokens.tolist(), strict=True):
             if token != EOS_ID:

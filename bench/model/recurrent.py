@@ -68,20 +68,34 @@ class Recurrent(nn.Module):
 
         Args:
             inputs: (B, T, I).
-            state: where to start; zeros if not given.
+            state: where to start; zeros if not given, and where lengths are.
             lengths: real tokens of each sentence, (B,), on the CPU. With it padding is never
                 read; without it every position counts.
         """
-        started = state if state is None or len(state) > 1 else state[0]
-        if lengths is None:
-            outputs, ended = self.stack(inputs, started)
-        else:
-            packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-            packed_outputs, ended = self.stack(packed, started)
-            outputs, _ = pad_packed_sequence(
-                packed_outputs, batch_first=True, total_length=inputs.shape[1]
-            )
+        if lengths is not None:
+            return self._read_packed(inputs, lengths)
+        outputs, ended = self.stack(inputs, state if state is None or len(state) > 1 else state[0])
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
+
+    def _read_packed(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
+        """Read real tokens only.
+
+        torch would sort the sentences itself, and then ask the device for their order.
+        """
+        sorted_lengths, order = lengths.sort(descending=True)
+        there = order.to(inputs.device, non_blocking=True)
+        back = order.argsort().to(inputs.device, non_blocking=True)
+        packed = pack_padded_sequence(
+            inputs.index_select(0, there), sorted_lengths, batch_first=True
+        )
+        packed_outputs, ended = self.stack(packed)
+        outputs, _ = pad_packed_sequence(
+            packed_outputs, batch_first=True, total_length=inputs.shape[1]
+        )
+        parts = ended if isinstance(ended, tuple) else (ended,)
+        return Unrolled(
+            outputs.index_select(0, back), tuple(part.index_select(1, back) for part in parts)
+        )
 
     def stepper(self) -> Stepper:
         """Begin a sequence that is stepped through."""

@@ -105,9 +105,9 @@ class Seq2Seq(nn.Module):
         context = self.start(batch.source, batch.source_lengths)
         if forced is None or all(forced[1:]):
             decoded = self.decoder(batch.decoder_input, context)
-            features: Tensor = self.output.prepare(decoded.outputs[batch.target_mask])
+            features: Tensor = self.output.prepare(batch.real(decoded.outputs))
             return features
-        return self._free_running(batch.decoder_input, context, forced)[batch.target_mask]
+        return batch.real(self._free_running(batch.decoder_input, context, forced))
 
     def start(self, source: Tensor, lengths: Tensor) -> Context:
         """Read the source (B, S) and return the decoder's first context."""
@@ -161,7 +161,7 @@ class Seq2Seq(nn.Module):
             cache_enabled=False,
         )
         with torch.no_grad(), as_it_is:
-            guess: Tensor = self.output.linear(features).argmax(-1)
+            guess: Tensor = self.output.linear(features).max(-1).indices
         return guess
 
     def _every_position(

@@ -117,7 +117,7 @@ class Workload:
         loss = output_loss(
             cut,
             self.model.output.linear,
-            batch.target[batch.target_mask],
+            batch.real_targets,
             label_smoothing=training.label_smoothing,
             dtype=product_dtype(self.device, training.precision),
         )

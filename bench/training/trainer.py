@@ -128,7 +128,7 @@ def batch_loss(
     return output_loss(
         features,
         model.output.linear,
-        batch.target[batch.target_mask],
+        batch.real_targets,
         label_smoothing=smoothing,
         dtype=product_dtype(device, config.precision),
     )
