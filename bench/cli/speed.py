@@ -37,6 +37,13 @@ PEERS = ("lesson", "joeynmt", "opennmt")
     type=click.IntRange(min=0),
     help="Training steps that both take before they decode, if more than the rounds have.",
 )
+@click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Also train so many at a time, each in a process of its own, beside one alone.",
+)
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option(
     "--to",
@@ -51,6 +58,7 @@ def command(  # noqa: PLR0913 - the options of the command
     rounds: int,
     batches: int,
     steps: int,
+    jobs: int,
     threads: int,
     folder: Path | None,
     **selected: Any,
@@ -63,19 +71,17 @@ def command(  # noqa: PLR0913 - the options of the command
     console = Console()
     session = open_session(console, selected)
 
-    import torch
-
     from bench.errors import UnknownNameError
     from bench.speed.measurement import measure
     from bench.speed.peers import open_peer
+    from bench.training.device import prepare_arithmetic
 
     variant = variant or session.experiment.baseline
     if variant not in session.experiment.variants:
         raise UnknownNameError("variant", variant, session.experiment.variants, where="speed")
     spec = next(spec for spec in session.specs if spec.variant == variant)
     data = session.data[spec.data_fingerprint]
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
+    prepare_arithmetic(threads)
     with (
         console.status("loading") as status,
         open_peer(against, spec, data, session.device, python=peer_python) as peer,
@@ -88,6 +94,7 @@ def command(  # noqa: PLR0913 - the options of the command
             num_rounds=rounds,
             num_batches=batches,
             steps_before_decoding=steps,
+            num_jobs=jobs,
             say=lambda text: status.update(text),
         )
     _print(console, speed)
@@ -110,6 +117,9 @@ def _print(console: Console, speed: "Speed") -> None:
     if speed.ratio is not None and speed.peer_pairs_per_second is not None:
         table.add_row(speed.peer, f"{_spread(speed.peer_pairs_per_second)} pairs/s")
         table.add_row(f"against {speed.peer}", f"× {_spread(speed.ratio, '.2f')}")
+    if speed.together is not None:
+        took = _spread(speed.together.times, ".2f")
+        table.add_row(f"{speed.together.runs} at a time", f"× {took} the time of one alone")
     for name, found in speed.decoding.items():
         _add_decoding(table, name, found, peer=speed.peer)
     console.print(table, highlight=False)

@@ -126,13 +126,8 @@ def collate(split: EncodedSplit, indices: np.ndarray) -> Batch:
 
 def _pad(sentences: FlatSentences, indices: np.ndarray) -> Tensor:
     lengths = sentences.lengths[indices]
-    rows = np.full((len(indices), lengths.max()), PAD_ID, dtype=np.int64)
-    real = np.arange(rows.shape[1]) < lengths[:, None]
-    starts = sentences.offsets[indices]
-    rows[real] = np.concatenate(
-        [
-            sentences.token_ids[start : start + length]
-            for start, length in zip(starts, lengths, strict=True)
-        ]
-    )
+    positions = np.arange(lengths.max())
+    real = positions < lengths[:, None]  # (B, S)
+    rows = np.full(real.shape, PAD_ID, dtype=np.int64)
+    rows[real] = sentences.token_ids[(sentences.offsets[indices][:, None] + positions)[real]]
     return torch.from_numpy(rows)

@@ -11,6 +11,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.experiment.planning import RunSpec
 from bench.speed.peak import matrix_peak
 from bench.speed.peers import Peer
+from bench.speed.side_by_side import SideBySide, side_by_side
 from bench.speed.workload import Decoding, Round, Workload
 
 WARM_UP = 3
@@ -40,6 +41,15 @@ class DecodingSpeed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Together:
+    """What several runs at a time took, each in a process of its own."""
+
+    runs: int
+    times: Spread
+    """Of the time of one alone, round by round, for as much work each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Speed:
     """What was measured."""
 
@@ -63,6 +73,8 @@ class Speed:
     peer_pairs_per_second: Spread | None = None
     ratio: Spread | None = None
     """Ours to the peer's, round by round."""
+    together: Together | None = None
+    """Several runs at a time, if that was asked for."""
 
 
 def measure(  # noqa: PLR0913 - what, where, against whom, how long
@@ -74,6 +86,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     num_rounds: int,
     num_batches: int,
     steps_before_decoding: int = 0,
+    num_jobs: int = 1,
     say: Callable[[str], None],
 ) -> Speed:
     """Train and decode in turns with a peer, and measure the machine.
@@ -86,6 +99,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         num_rounds: turns of each.
         num_batches: training steps of a turn.
         steps_before_decoding: training steps at least that both take before they decode.
+        num_jobs: runs to be trained at a time as well; 1 for none.
         say: told what is happening.
     """
     say("warming up")
@@ -109,6 +123,11 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     for name, beam in BEAMS.items():
         say(f"decoding, {name}")
         decoding[name] = _decode(ours, peer, beam, num_rounds=num_rounds)
+    together = None
+    if num_jobs > 1:
+        say(f"training {num_jobs} at a time, and one alone")
+        with side_by_side(spec, data, device, runs=num_jobs) as crew:
+            together = _train_together(crew, num_rounds=num_rounds, num_batches=num_batches)
     say("measuring matrix products")
     seconds = [each.parts.total for each in rounds]
     speeds = [each.pairs_per_second for each in rounds]
@@ -128,7 +147,17 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         peer=peer.name if peer else "",
         peer_pairs_per_second=_spread(theirs) if theirs else None,
         ratio=_ratio(speeds, theirs) if theirs else None,
+        together=together,
     )
+
+
+def _train_together(crew: SideBySide, *, num_rounds: int, num_batches: int) -> Together:
+    crew.train(WARM_UP, runs=len(crew))
+    times = []
+    for _ in range(num_rounds):
+        alone = crew.train(num_batches, runs=1)
+        times.append(len(crew) * alone / crew.train(num_batches, runs=len(crew)))
+    return Together(runs=len(crew), times=_spread(times))
 
 
 def _decode(ours: Workload, peer: Peer | None, beam: int, *, num_rounds: int) -> DecodingSpeed:

@@ -1,5 +1,6 @@
 """Measuring speed: of the same steps, against peers that compute the same."""
 
+import multiprocessing
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,20 @@ def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
     assert greedy.peer_tokens_per_sentence is not None
     assert 1 <= greedy.tokens_per_sentence <= run.config.evaluation.max_length + 1
     assert found.decoding["beam 5"].ratio is None  # the lesson knows no beam
+
+
+def test_runs_at_a_time_are_measured_beside_one_alone(digits: PreparedCorpus) -> None:
+    """Each in a process of its own, none of which is left behind."""
+    run = spec(digits)
+
+    found = measure(
+        run, digits, CPU, peer=None, num_rounds=2, num_batches=2, num_jobs=2, say=lambda _: None
+    )
+
+    assert found.together is not None
+    assert found.together.runs == 2
+    assert 0 < found.together.times.low <= found.together.times.high
+    assert not multiprocessing.active_children()
 
 
 def test_a_peer_without_its_environment_is_refused(digits: PreparedCorpus) -> None:

@@ -13,8 +13,6 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-import torch
-
 from bench.engine.executors.contract import (
     Ended,
     EpochEnded,
@@ -25,6 +23,7 @@ from bench.engine.executors.contract import (
     Task,
     attempt,
 )
+from bench.training.device import prepare_arithmetic
 
 CONTEXT = get_context("spawn")  # a forked copy of a process with threads may hang
 STOP_SECONDS = 5.0
@@ -97,10 +96,7 @@ def _work(connection: Connection, threads: int) -> None:
     """Attempt tasks from the connection until it closes, as it does when the parent dies."""
     # Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(threads)
-    # Adam's averages of rarely seen tokens fade into denormal numbers, which CPUs compute slowly:
-    # a third of the training time within a few hundred steps.
-    torch.set_flush_denormal(True)
+    prepare_arithmetic(threads)
     try:
         while True:
             attempt(connection.recv(), lambda event: _tell(connection, event))
