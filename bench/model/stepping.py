@@ -41,6 +41,25 @@ class SteppedProduct:
             weight: (O, I).
             bias: (O,).
         """
+        self._shared = _Shared(weight, bias)
+        self._last: Tensor | None = None
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Multiply one step's inputs, (B, I), to (B, O)."""
+        weight, bias = self._shared.leaves if self._last is None else (None, None)
+        with torch.autocast(inputs.device.type, enabled=False):
+            product: Tensor = _Product.apply(inputs, weight, bias, self._last, self._shared)  # type: ignore[no-untyped-call]
+        self._last = product
+        return product
+
+
+class _Shared:
+    """What all steps of a product have in common, there and back.
+
+    It must not know of any step: a graph that holds what holds the graph is never freed.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         device = weight.device.type
         self.dtype = weight.dtype
         if torch.is_autocast_enabled(device):
@@ -50,15 +69,6 @@ class SteppedProduct:
         self.bias = None if bias is None else bias.detach().to(self.dtype)
         self.inputs: list[Tensor] = []
         self.gradients: list[Tensor] = []
-        self._last: Tensor | None = None
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Multiply one step's inputs, (B, I), to (B, O)."""
-        weight, bias = self.leaves if self._last is None else (None, None)
-        with torch.autocast(inputs.device.type, enabled=False):
-            product: Tensor = _Product.apply(inputs, weight, bias, self._last, self)  # type: ignore[no-untyped-call]
-        self._last = product
-        return product
 
 
 class _Product(torch.autograd.Function):
@@ -71,28 +81,28 @@ class _Product(torch.autograd.Function):
         weight: Tensor | None,
         bias: Tensor | None,
         before: Tensor | None,  # noqa: ARG004 - only hangs the steps together
-        all_steps: SteppedProduct,
+        shared: _Shared,
     ) -> Tensor:
-        rows = inputs.to(all_steps.dtype)
+        rows = inputs.to(shared.dtype)
         ctx.save_for_backward(rows)
-        ctx.all_steps, ctx.input_dtype = all_steps, inputs.dtype
+        ctx.shared, ctx.input_dtype = shared, inputs.dtype
         ctx.owes = weight is not None, bias is not None
-        if all_steps.bias is None:
-            return rows @ all_steps.weight.t()
-        return torch.addmm(all_steps.bias, rows, all_steps.weight.t())
+        if shared.bias is None:
+            return rows @ shared.weight.t()
+        return torch.addmm(shared.bias, rows, shared.weight.t())
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        steps, (rows,) = ctx.all_steps, ctx.saved_tensors
-        steps.inputs.append(rows)
-        steps.gradients.append(gradient)
-        to_inputs = (gradient @ steps.weight).to(ctx.input_dtype)
+        shared, (rows,) = ctx.shared, ctx.saved_tensors
+        shared.inputs.append(rows)
+        shared.gradients.append(gradient)
+        to_inputs = (gradient @ shared.weight).to(ctx.input_dtype)
         to_weight = to_bias = None
         owes_weight, owes_bias = ctx.owes
         if owes_weight:
-            gradients, inputs = torch.cat(steps.gradients), torch.cat(steps.inputs)
-            steps.gradients, steps.inputs = [], []
-            weight, bias = steps.leaves
+            gradients, inputs = torch.cat(shared.gradients), torch.cat(shared.inputs)
+            shared.gradients, shared.inputs = [], []
+            weight, bias = shared.leaves
             to_weight = (gradients.t() @ inputs).to(weight.dtype)
             if owes_bias:
                 to_bias = gradients.sum(0, dtype=torch.float32).to(bias.dtype)

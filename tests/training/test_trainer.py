@@ -1,5 +1,6 @@
 """The one trainer."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,14 @@ from torch.nn.functional import cross_entropy
 from bench.data.batching import Batch, TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.errors import ConfigError, DivergedError
+from bench.model.config import AttentionKind, CellKind
 from bench.training.checkpoint import load_last, save_last
 from bench.training.config import TrainingConfig
 from bench.training.device import choose_device, resolve_precision
 from bench.training.loss import token_loss
 from bench.training.optimization import build_optimizer
-from bench.training.trainer import EpochResult, batch_loss, forcing_at, train
-from tests.conftest import build
+from bench.training.trainer import EpochResult, batch_loss, forcing_at, train, update
+from tests.conftest import TINY, build
 
 CONFIG = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.01, precision="float32")
 
@@ -181,3 +183,23 @@ def test_a_stated_precision_is_kept() -> None:
     assert resolve_precision("bfloat16", device) == "bfloat16"
     assert resolve_precision("float32", device) == "float32"
     assert resolve_precision("auto", device) in {"float32", "bfloat16"}
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("attention", ["none", "additive"])
+@pytest.mark.parametrize("forcing", ["always", "now and then"])
+def test_a_step_leaves_nothing_behind(
+    digits: PreparedCorpus, cell: CellKind, attention: AttentionKind, forcing: str
+) -> None:
+    """Without the garbage collector's help: after ten steps as many tensors live as after two."""
+    config = TrainingConfig(precision="bfloat16")
+    model = build(digits, replace(TINY, cell=cell, attention=attention)).train()
+    optimizer = build_optimizer(model, config)
+    batch = collate(digits.load_split("train"), np.arange(4))
+    forced = None if forcing == "always" else [True, False] * batch.target.shape[1]
+    alive = []
+    for _ in range(10):
+        update(model, optimizer, batch_loss(model, batch, config, forced=forced), config)
+        alive.append(sum(isinstance(each, torch.Tensor) for each in gc.get_objects()))
+
+    assert alive[1] == alive[-1]
