@@ -113,36 +113,38 @@ def beam_search(
     num_sentences, device = len(source), source.device
     ended: list[list[tuple[float, list[int]]]] = [[] for _ in range(num_sentences)]
     context = model.start(source, lengths)
-    rows = torch.arange(num_sentences, device=device).repeat_interleave(beam_size)
-    context = context.select(rows)
+    context = context.spread(beam_size)
     scores = torch.full((num_sentences, beam_size), -torch.inf, device=device)
     scores[:, 0] = 0.0  # all beams of a sentence begin alike: only one counts
     begin = torch.full((num_sentences, beam_size, 1), BOS_ID, device=device)
     beams = _Beams(list(range(num_sentences)), begin, scores)
     for length in range(1, max_length + 1):
         logits, context = model.step(beams.tokens[:, :, -1].flatten(), context)
-        rows, beams = _extend(beams, logits.float().log_softmax(-1))
+        rows, beams = _extend(beams, logits)
         kept = _collect(beams, ended, length**length_penalty, last=length == max_length)
         if not kept.any():
             break
         context = context.exchange(rows.flatten())
         if not kept.all():
-            context = context.select(kept.repeat_interleave(beam_size))
+            context = context.select(kept)
         names = [name for name, keep in zip(beams.sentences, kept.tolist(), strict=True) if keep]
         beams = _Beams(names, beams.tokens[kept], beams.scores[kept])
     return [max(found)[1] if found else [] for found in ended]
 
 
-def _extend(beams: _Beams, log_probabilities: Tensor) -> tuple[Tensor, _Beams]:
+def _extend(beams: _Beams, logits: Tensor) -> tuple[Tensor, _Beams]:
     """Say one token more, the K likeliest ways (A·K, V); also return the rows they go on from."""
     num_active, beam_size = beams.scores.shape
-    num_tokens = log_probabilities.shape[-1]
+    # The K likeliest of all ways to go on are among the K likeliest of each hypothesis.
+    ways = min(beam_size, logits.shape[1])
+    likeliest, said_next = logits.float().log_softmax(-1).topk(ways, dim=-1)  # (A·K, K)
     # A hypothesis that has ended was put to minus infinity, and so are all ways to go on from it.
-    totals = beams.scores[:, :, None] + log_probabilities.view(num_active, beam_size, num_tokens)
+    totals = beams.scores[:, :, None] + likeliest.view(num_active, beam_size, ways)
     scores, places = totals.flatten(1).topk(beam_size, dim=-1)
-    origins = places // num_tokens  # (A, K)
+    origins = places // ways  # (A, K)
     said = beams.tokens.gather(1, origins[:, :, None].expand(-1, -1, beams.tokens.shape[-1]))
-    tokens = torch.cat([said, (places % num_tokens)[:, :, None]], dim=-1)
+    newest = said_next.view(num_active, -1).gather(1, places)
+    tokens = torch.cat([said, newest[:, :, None]], dim=-1)
     firsts = torch.arange(num_active, device=origins.device)[:, None] * beam_size
     return firsts + origins, _Beams(beams.sentences, tokens, scores)
 

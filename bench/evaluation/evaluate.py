@@ -1,15 +1,15 @@
 """Evaluate a model on one split: translate it freely, then look at the reference.
 
-Shapes: N real target tokens, V target vocabulary.
+Shapes: B sentences, N real target tokens of a batch.
 """
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from bench.data.batching import Batch, sorted_batches
 from bench.data.config import DataConfig
@@ -21,7 +21,8 @@ from bench.evaluation.decoding import decode
 from bench.evaluation.metrics import TEXT_METRICS
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision
-from bench.training.device import autocast
+from bench.training.device import autocast, product_dtype
+from bench.training.loss import judge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +67,13 @@ def evaluate(
     translations: list[list[int]] = [[] for _ in range(len(split))]
     forced = _Forced(len(split))
     decoding_seconds = 0.0
+    translating = narrowed(model, product_dtype(device, precision))
     for batch in sorted_batches(split, batch_size=config.batch_size):
         moved = batch.to(device)
+        started = perf_counter()
+        decoded = decode(translating, moved.source, moved.source_lengths, config)
+        decoding_seconds += perf_counter() - started
         with autocast(device, precision):
-            started = perf_counter()
-            decoded = decode(model, moved.source, moved.source_lengths, config)
-            decoding_seconds += perf_counter() - started
             forced.add(model, moved)
         for index, token_ids in zip(batch.indices, decoded, strict=True):
             translations[index] = token_ids
@@ -98,6 +100,16 @@ def evaluate(
     )
 
 
+def narrowed(model: Seq2Seq, dtype: torch.dtype) -> Seq2Seq:
+    """Return the model with weights of one number format, itself if they are.
+
+    Autocast would convert every weight again at every step of a translation.
+    """
+    if next(model.parameters()).dtype == dtype:
+        return model
+    return copy.deepcopy(model).to(dtype)
+
+
 class _Forced:
     """What the model makes of the reference when it is fed it: its loss, never its BLEU."""
 
@@ -108,15 +120,13 @@ class _Forced:
 
     def add(self, model: Seq2Seq, batch: Batch) -> None:
         """Count in the nats, tokens and correct guesses of one batch."""
-        mask = batch.target_mask  # (B, T)
-        targets = batch.target[mask]  # (N,)
-        logits = model(batch)  # (N, V)
-        by_token = cross_entropy(logits.float(), targets, reduction="none")
-        nats = torch.zeros(mask.shape, device=mask.device).masked_scatter(mask, by_token)
+        features = model.features(batch)  # (N, F)
+        judged = judge(features, model.output.linear, batch.real_targets)
+        lengths = batch.target_mask.sum(1).cpu()  # (B,)
         places = torch.tensor(batch.indices)
-        self.nats[places] = nats.double().sum(1).cpu()
-        self.num_tokens[places] = mask.sum(1).cpu()
-        self.correct += int((logits.argmax(-1) == targets).sum())
+        self.num_tokens[places] = lengths
+        self.nats[places] = torch.segment_reduce(judged.nats.double().cpu(), "sum", lengths=lengths)
+        self.correct += int(judged.correct.sum())
 
     def scores(self) -> dict[str, float]:
         """Return means over all tokens."""

@@ -1,6 +1,7 @@
 """Attention: which encoder outputs matter to the decoder just now.
 
-Shapes: B sentences, S source tokens, K encoder features, H decoder features, A hidden features.
+Shapes: B sentences, S source tokens, K encoder features, H decoder features, A hidden features;
+Q queries, as many for each sentence: one, or in beam search one a hypothesis.
 """
 
 from typing import NamedTuple
@@ -18,17 +19,17 @@ class Memory(NamedTuple):
     keys: Tensor  # (B, S, A), what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
 
-    def select(self, rows: Tensor) -> "Memory":
-        """Take some sentences, in a new order."""
-        mask = None if self.mask is None else self.mask[rows]
-        return Memory(self.values[rows], self.keys[rows], mask)
+    def select(self, kept: Tensor) -> "Memory":
+        """Take some sentences, (B,)."""
+        mask = None if self.mask is None else self.mask[kept]
+        return Memory(self.values[kept], self.keys[kept], mask)
 
 
 class Attended(NamedTuple):
     """What one look gives."""
 
-    context: Tensor  # (B, K)
-    weights: Tensor  # (B, S), non-negative, of sum 1
+    context: Tensor  # (Q, K)
+    weights: Tensor  # (Q, S), non-negative, of sum 1
 
 
 class AdditiveAttention(nn.Module):
@@ -48,8 +49,8 @@ class AdditiveAttention(nn.Module):
         return Memory(outputs, self.to_keys(outputs), mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
-        """Look with the queries that `to_query` made of decoder states, (B, A)."""
-        hidden = torch.tanh(memory.keys + query[:, None])
+        """Look with the queries that `to_query` made of decoder states, (Q, A)."""
+        hidden = torch.tanh(memory.keys[:, None] + _by_sentence(query, memory)[:, :, None])
         return _weigh(self.score(hidden).squeeze(-1), memory)
 
 
@@ -65,8 +66,8 @@ class DotAttention(nn.Module):
         return Memory(outputs, outputs, mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
-        """Look with the queries that `to_query` made of decoder states, (B, K)."""
-        scores = torch.bmm(memory.keys, query[:, :, None]).squeeze(-1)
+        """Look with the queries that `to_query` made of decoder states, (Q, K)."""
+        scores = torch.bmm(_by_sentence(query, memory), memory.keys.transpose(1, 2))
         return _weigh(scores, memory)
 
 
@@ -76,9 +77,15 @@ ATTENTIONS: dict[AttentionKind, type[AdditiveAttention] | type[DotAttention]] = 
 }
 
 
+def _by_sentence(query: Tensor, memory: Memory) -> Tensor:
+    """Lay the queries (Q, A) out as (B, Q / B, A)."""
+    return query.view(len(memory.keys), -1, query.shape[-1])
+
+
 def _weigh(scores: Tensor, memory: Memory) -> Attended:
+    """Turn scores (B, Q / B, S) into what is seen."""
     if memory.mask is not None:
-        scores = scores.masked_fill(~memory.mask, -torch.inf)
+        scores = scores.masked_fill(~memory.mask[:, None], -torch.inf)
     weights = scores.softmax(-1)
-    context = torch.bmm(weights[:, None].to(memory.values.dtype), memory.values).squeeze(1)
-    return Attended(context, weights)
+    context = torch.bmm(weights.to(memory.values.dtype), memory.values)
+    return Attended(context.flatten(0, 1), weights.flatten(0, 1))

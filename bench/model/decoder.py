@@ -21,17 +21,23 @@ from bench.model.stepping import SteppedProduct
 class Context(NamedTuple):
     """What the decoder carries from step to step."""
 
-    state: State  # (L, B, H) a part
-    memory: Memory | None  # what attention looks at; None without attention
+    state: State  # (L, B, H) a part; in beam search K rows a sentence
+    memory: Memory | None  # what attention looks at, a row a sentence; None without attention
 
-    def select(self, rows: Tensor) -> "Context":
-        """Take some sentences, in a new order, given by index or by a mask (B,)."""
-        memory = None if self.memory is None else self.memory.select(rows)
-        return Context(tuple(part[:, rows] for part in self.state), memory)
+    def select(self, kept: Tensor) -> "Context":
+        """Take some sentences, with all their hypotheses, by a mask (B,)."""
+        memory = None if self.memory is None else self.memory.select(kept)
+        by_sentence = (part.unflatten(1, (len(kept), -1)) for part in self.state)
+        return Context(tuple(part[:, kept].flatten(1, 2) for part in by_sentence), memory)
+
+    def spread(self, num_hypotheses: int) -> "Context":
+        """Go on with so many hypotheses a sentence, alike at first; they share its memory."""
+        state = tuple(part.repeat_interleave(num_hypotheses, dim=1) for part in self.state)
+        return Context(state, self.memory)
 
     def exchange(self, rows: Tensor) -> "Context":
-        """Go on from other hypotheses of the same sentences, whose memory is the same."""
-        return Context(tuple(part[:, rows] for part in self.state), self.memory)
+        """Go on from other hypotheses of the same sentences, by row (B·K,)."""
+        return Context(tuple(part.index_select(1, rows) for part in self.state), self.memory)
 
 
 class Decoded(NamedTuple):

@@ -12,6 +12,7 @@ from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
+from bench.evaluation.evaluate import narrowed
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import count_operations
 from bench.training.device import autocast, product_dtype
@@ -98,10 +99,10 @@ class Workload:
         config = replace(self.config.evaluation, beam_size=beam)
         self.model.eval()
         started, num_tokens = perf_counter(), 0
+        model = narrowed(self.model, product_dtype(self.device, self.config.training.precision))
         for batch in sorted_batches(self._validation, batch_size=config.batch_size):
             moved = batch.to(self.device)
-            with autocast(self.device, self.config.training.precision):
-                found = decode(self.model, moved.source, moved.source_lengths, config)
+            found = decode(model, moved.source, moved.source_lengths, config)
             num_tokens += sum(len(tokens) + 1 for tokens in found)
         seconds = perf_counter() - started
         self.model.train()

@@ -26,6 +26,32 @@ def token_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0)
     return cross_entropy(logits.float(), targets, label_smoothing=label_smoothing)
 
 
+class Judged(NamedTuple):
+    """What each position's logits say of its target."""
+
+    nats: Tensor  # (N,), cross-entropy
+    correct: Tensor  # (N,), whether the target is the likeliest token
+
+
+def judge(features: Tensor, output: torch.nn.Linear, targets: Tensor) -> Judged:
+    """Compare the logits that an output matrix makes of features with the targets.
+
+    Never all of them at once, as in `output_loss`; without gradients.
+
+    Args:
+        features: (N, F).
+        output: the matrix (V, F) and bias (V,).
+        targets: token ids, (N,).
+    """
+    nats, correct = list[Tensor](), list[Tensor]()
+    at_a_time = _rows_at_a_time(output.weight)
+    for some, wanted in zip(features.split(at_a_time), targets.split(at_a_time), strict=True):
+        logits = output(some)
+        nats.append(cross_entropy(logits.float(), wanted, reduction="none"))
+        correct.append(logits.max(-1).indices == wanted)
+    return Judged(torch.cat(nats), torch.cat(correct))
+
+
 class _Wish(NamedTuple):
     """What the loss asks for."""
 
@@ -64,13 +90,13 @@ def output_loss(
 class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, wish: _Wish) -> Tensor:
-        num_positions, num_tokens = len(wish.targets), len(weight)
+        num_positions = len(wish.targets)
         narrow = weight.to(wish.dtype)
         inputs, offset = features.to(wish.dtype), bias.to(wish.dtype)
         to_features = torch.empty_like(inputs)
         to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
-        at_a_time = max(1, LOGITS_AT_A_TIME.get(features.device.type, 2**22) // num_tokens)
+        at_a_time = _rows_at_a_time(weight)
         for start in range(0, num_positions, at_a_time):
             rows = slice(start, start + at_a_time)
             logits = torch.addmm(offset, inputs[rows], narrow.t()).float()
@@ -91,6 +117,11 @@ class _OutputLoss(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         share = gradient / ctx.num_positions
         return *(saved * share for saved in ctx.saved_tensors), None
+
+
+def _rows_at_a_time(weight: Tensor) -> int:
+    """Return how many positions to make logits of at once, with a matrix (V, F)."""
+    return max(1, LOGITS_AT_A_TIME.get(weight.device.type, 2**22) // len(weight))
 
 
 def _loss_and_gradient(

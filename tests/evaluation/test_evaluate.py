@@ -96,6 +96,30 @@ def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq
     assert "case:lc" in evaluation.signatures["bleu"]
 
 
+def test_products_in_bfloat16_leave_the_model_as_it_was(
+    digits: PreparedCorpus, trained: Seq2Seq
+) -> None:
+    """And translate nearly as float32 does."""
+    split, before = digits.load_split("test"), trained.output.linear.weight.clone()
+    found = {
+        precision: evaluate(
+            trained,
+            split,
+            EvaluationConfig(max_length=MAX_LENGTH),
+            vocabulary=digits.target_vocabulary,
+            data=DataConfig(corpus="digits"),
+            precision=precision,
+        )
+        for precision in ("float32", "bfloat16")
+    }
+
+    assert trained.output.linear.weight.equal(before)
+    wide, narrow = found.values()
+    pairs = zip(wide.hypotheses, narrow.hypotheses, strict=True)
+    assert sum(one == other for one, other in pairs) > 0.9 * len(split)
+    assert narrow.scores["loss"] == pytest.approx(wide.scores["loss"], rel=0.02)
+
+
 def test_a_saved_translator_translates_as_the_model_did(
     digits: PreparedCorpus, trained: Seq2Seq, tmp_path: Path
 ) -> None:

@@ -3,9 +3,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from bench.training import loss as module
-from bench.training.loss import output_loss, token_loss
+from bench.training.loss import judge, output_loss, token_loss
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
@@ -27,6 +28,23 @@ def test_loss_and_gradients_are_those_of_all_logits_at_once(
         torch.autograd.grad(3 * ours, leaves), torch.autograd.grad(3 * plain, leaves), strict=True
     ):
         torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 40, 10_000])
+def test_positions_are_judged_as_by_all_logits_at_once(
+    at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one's cross-entropy is torch's, and whether its target is the likeliest token."""
+    monkeypatch.setitem(module.LOGITS_AT_A_TIME, "cpu", at_a_time)
+    features, output = torch.randn(30, 5), nn.Linear(5, 3)
+    targets = torch.randint(0, 3, (30,))
+
+    judged = judge(features, output, targets)
+
+    logits = output(features)
+    torch.testing.assert_close(judged.nats, cross_entropy(logits, targets, reduction="none"))
+    assert 0 < judged.correct.sum() < 30
+    assert judged.correct.equal(logits.argmax(-1) == targets)
 
 
 def test_a_hopeless_token_has_a_finite_loss() -> None:
