@@ -67,7 +67,7 @@ def evaluate(
     translations: list[list[int]] = [[] for _ in range(len(split))]
     forced = _Forced(len(split))
     decoding_seconds = 0.0
-    translating = narrowed(model, product_dtype(device, precision))
+    translating = narrowed_model(model, product_dtype(device, precision))
     for batch in sorted_batches(split, batch_size=config.batch_size):
         moved = batch.to(device)
         started = perf_counter()
@@ -100,7 +100,7 @@ def evaluate(
     )
 
 
-def narrowed(model: Seq2Seq, dtype: torch.dtype) -> Seq2Seq:
+def narrowed_model(model: Seq2Seq, dtype: torch.dtype) -> Seq2Seq:
     """Return the model with weights of one number format, itself if they are.
 
     Autocast would convert every weight again at every step of a translation.

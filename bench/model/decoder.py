@@ -4,10 +4,12 @@ Shapes: B sentences, T target tokens, S source tokens, E embedding features, H d
 K encoder features, L layers, V target vocabulary.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from bench.data.vectors.lookup import Rows
 from bench.model.attention import ATTENTIONS, Memory
@@ -15,7 +17,7 @@ from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
 from bench.model.recurrent import CellStack, Recurrent, State
-from bench.model.stepping import SteppedProduct
+from bench.model.stepping import SteppedProduct, narrowed
 
 
 class Context(NamedTuple):
@@ -191,6 +193,15 @@ class OutputLayer(nn.Module):
         """Make of the decoder's outputs (…, H) what the matrix takes, (…, F)."""
         features: Tensor = self.projection(self.dropout(outputs))
         return features
+
+    def guesser(self) -> Callable[[Tensor], Tensor]:
+        """Return what tells the likeliest tokens (B,) of prepared outputs (B, F), step by step."""
+        weight, bias = narrowed(self.linear.weight), narrowed(self.linear.bias)
+
+        def guess(features: Tensor) -> Tensor:
+            return linear(features.detach().to(weight.dtype), weight, bias).max(-1).indices
+
+        return guess
 
     def forward(self, outputs: Tensor) -> Tensor:
         """Map the decoder's outputs (…, H) to logits (…, V)."""

@@ -139,30 +139,16 @@ class Seq2Seq(nn.Module):
 
         A guess needs logits but no gradient of them: the loss makes its own of the same features.
         """
-        unrolling = self.decoder.unroll(context)
+        unrolling, guess = self.decoder.unroll(context), self.output.guesser()
         tokens, steps = references[:, 0], list[Tensor]()
         for position in range(references.shape[1]):
             if position and forced[position]:
                 tokens = references[:, position]
             elif position:
-                tokens = self._guess(steps[-1])
+                tokens = guess(steps[-1])
             output = unrolling.read(self.decoder.embedding(tokens))
             steps.append(self.output.prepare(output))
         return torch.stack(steps, dim=1)
-
-    def _guess(self, features: Tensor) -> Tensor:
-        """Return the likeliest tokens (B,)."""
-        kind = features.device.type
-        # The copy of the weights that autocast makes here knows of no gradient: it is not kept.
-        as_it_is = torch.autocast(
-            kind,
-            torch.get_autocast_dtype(kind),
-            enabled=torch.is_autocast_enabled(kind),
-            cache_enabled=False,
-        )
-        with torch.no_grad(), as_it_is:
-            guess: Tensor = self.output.linear(features).max(-1).indices
-        return guess
 
     def _every_position(
         self, references: Tensor, context: Context, forced: Sequence[bool]

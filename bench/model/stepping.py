@@ -60,15 +60,18 @@ class _Shared:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        device = weight.device.type
-        self.dtype = weight.dtype
-        if torch.is_autocast_enabled(device):
-            self.dtype = torch.get_autocast_dtype(device)
         self.leaves = (weight, bias)
-        self.weight = weight.detach().to(self.dtype)  # once for all steps
-        self.bias = None if bias is None else bias.detach().to(self.dtype)
+        self.weight = narrowed(weight)  # once for all steps
+        self.bias = None if bias is None else narrowed(bias)
         self.inputs: list[Tensor] = []
         self.gradients: list[Tensor] = []
+
+
+def narrowed(weight: Tensor) -> Tensor:
+    """Return a weight in the format that products are computed in here, without its gradient."""
+    device = weight.device.type
+    enabled = torch.is_autocast_enabled(device)
+    return weight.detach().to(torch.get_autocast_dtype(device) if enabled else weight.dtype)
 
 
 class _Product(torch.autograd.Function):
@@ -83,7 +86,7 @@ class _Product(torch.autograd.Function):
         before: Tensor | None,  # noqa: ARG004 - only hangs the steps together
         shared: _Shared,
     ) -> Tensor:
-        rows = inputs.to(shared.dtype)
+        rows = inputs.to(shared.weight.dtype)
         ctx.save_for_backward(rows)
         ctx.shared, ctx.input_dtype = shared, inputs.dtype
         ctx.owes = weight is not None, bias is not None
