@@ -99,7 +99,8 @@ class Workload:
         config = replace(self.config.evaluation, beam_size=beam)
         self.model.eval()
         started, num_tokens = perf_counter(), 0
-        model = narrowed_model(self.model, product_dtype(self.device, self.config.training.precision))
+        dtype = product_dtype(self.device, self.config.training.precision)
+        model = narrowed_model(self.model, dtype)
         for batch in sorted_batches(self._validation, batch_size=config.batch_size):
             moved = batch.to(self.device)
             found = decode(model, moved.source, moved.source_lengths, config)
