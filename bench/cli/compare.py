@@ -49,7 +49,8 @@ def command(form: str, **selected: Any) -> None:
     console = Console(stderr=form != "table")
     session = open_session(console, selected)
 
-    from bench.cli.session import compare_results, require_results, with_recorded_seeds
+    from bench.cli.answering import compare_results
+    from bench.cli.session import require_results, with_recorded_seeds
     from bench.cli.tables import print_comparison
     from bench.report.formats import FORMATS
 

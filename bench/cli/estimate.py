@@ -16,11 +16,12 @@ from bench.experiment.search import SearchConfig
 
 
 def print_estimate(
-    console: Console, session: Session, config: SearchConfig, *, jobs: int, threads: int
+    console: Console, session: Session, config: SearchConfig, executor: ProcessExecutor
 ) -> None:
     """Train two epochs of every variant as a trial would be, and say what all would take."""
     with console.status("training two epochs of each variant"):
-        seconds = _measure_epochs(session, jobs=jobs, threads=threads)
+        seconds = _measure_epochs(session, executor)
+    jobs = executor.num_workers
     num_epochs = {
         spec.variant: config.epochs or spec.config.training.num_epochs for spec in session.specs
     }
@@ -42,7 +43,7 @@ def print_estimate(
     )
 
 
-def _measure_epochs(session: Session, *, jobs: int, threads: int) -> dict[str, float]:
+def _measure_epochs(session: Session, executor: ProcessExecutor) -> dict[str, float]:
     """Return the seconds of an epoch by variant, with as many at a time as there would be."""
     first = [spec for spec in session.specs if spec.seed == session.specs[0].seed]
     began: dict[str, float] = {}
@@ -72,6 +73,5 @@ def _measure_epochs(session: Session, *, jobs: int, threads: int) -> dict[str, f
             )
             for spec in first
         ]
-        executor = ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, threads // jobs))
         executor.run(tasks, hear)
     return seconds

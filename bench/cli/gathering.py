@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.cli.session import Session, compare_results, results_by_variant, test_pairs
+from bench.cli.answering import compare_results, results_by_variant, test_pairs
+from bench.cli.session import Session
 from bench.comparison.by_length import bleu_by_length
 from bench.comparison.samples import Sample, differing_samples
 from bench.comparison.scorecard import keep_score

@@ -1,6 +1,5 @@
 """`run`: do what an experiment still lacks, and answer its question."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,12 @@ from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+from bench.cli.workers import count_cores, open_workers
 
 if TYPE_CHECKING:
     from bench.cli.session import Session
     from bench.comparison.comparison import Comparison
+    from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import Outcome
 
 
@@ -46,31 +47,32 @@ def command(
     if until_decided and force:
         raise click.UsageError("--until-decided and --force do not go together.")
     console = Console()
-    cores = count_cores()
-    session = open_session(console, selected, num_processes=cores)
+    with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
+        session = open_session(console, selected, num_processes=count_cores())
 
-    from bench.cli.session import with_seeds
-    from bench.cli.summaries import summarise
-    from bench.cli.tables import print_comparison
+        from bench.cli.session import with_seeds
 
-    on_gpu = session.device.type == "cuda"
-    jobs = jobs or (1 if on_gpu else cores)
-    seeds = list(session.experiment.seeds)
-    looks = _plan_looks(seeds, max_seeds) if until_decided else ()
-    if looks:
-        shown = ", ".join(map(str, looks))
-        console.print(f"Until decided: looking after {shown} seeds", highlight=False)
-        seeds += [seed for seed in range(1, max_seeds + 1) if seed not in seeds]
-    for num_seeds in looks or (len(seeds),):
-        session = with_seeds(session, seeds[:num_seeds])
-        outcome = run_lacking(console, session, looks=looks, jobs=jobs, threads=cores, force=force)
-        with console.status("resampling the test sentences"):
-            comparison = compare_outcome(session, outcome, looks=looks)
-        if comparison.decided or outcome.failures:
-            break
-        if looks and num_seeds != looks[-1]:
-            _say_undetermined(console, comparison, num_seeds)
+        seeds = list(session.experiment.seeds)
+        looks = _plan_looks(seeds, max_seeds) if until_decided else ()
+        if looks:
+            shown = ", ".join(map(str, looks))
+            console.print(f"Until decided: looking after {shown} seeds", highlight=False)
+            seeds += [seed for seed in range(1, max_seeds + 1) if seed not in seeds]
+        for num_seeds in looks or (len(seeds),):
+            session = with_seeds(session, seeds[:num_seeds])
+            outcome = run_lacking(console, session, executor, looks=looks, force=force)
+            with console.status("resampling the test sentences"):
+                from bench.cli.answering import compare_results  # SciPy: not before the runs
+
+                comparison = compare_results(session, outcome.results, looks=looks)
+            if comparison.decided or outcome.failures:
+                break
+            if looks and num_seeds != looks[-1]:
+                _say_undetermined(console, comparison, num_seeds)
     with console.status("writing the summary"):
+        from bench.cli.summaries import summarise
+        from bench.cli.tables import print_comparison
+
         summarise(session, outcome.results, comparison)
     print_comparison(console, comparison, adhoc=session.experiment.adhoc)
     console.print(f"Look at every run: [bold]{_ui_command(selected)}[/]", highlight=False)
@@ -80,22 +82,21 @@ def command(
 def run_lacking(
     console: Console,
     session: "Session",
+    executor: "ProcessExecutor",
     *,
-    looks: Sequence[int],
-    jobs: int,
-    threads: int,
-    force: bool,
+    looks: Sequence[int] = (),
+    force: bool = False,
 ) -> "Outcome":
     """Do what is lacking of the plan, with live progress."""
     from bench.cli.progress import RunProgress
-    from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import run_all
     from bench.tracking.provenance import command_line, provenance
 
     num_variants = len(session.experiment.variants)
     console.print(
         f"{session.experiment.name}: {len(session.specs)} runs ({num_variants} variants × "
-        f"{len(session.specs) // num_variants} seeds), {jobs} at a time on {session.device}",
+        f"{len(session.specs) // num_variants} seeds), "
+        f"{executor.num_workers} at a time on {session.device}",
         highlight=False,
     )
     tags = {**provenance(), "command": command_line()}
@@ -109,7 +110,7 @@ def run_lacking(
         outcome = run_all(
             session.specs,
             session.data,
-            executor=ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, threads // jobs)),
+            executor=executor,
             tracker=session.tracker,
             tags=tags,
             device=str(session.device),
@@ -119,15 +120,6 @@ def run_lacking(
     if outcome.reused:
         console.print(f"{outcome.reused} runs had been done before and were not done again")
     return outcome
-
-
-def compare_outcome(
-    session: "Session", outcome: "Outcome", *, looks: Sequence[int]
-) -> "Comparison":
-    """Compare what came of a plan."""
-    from bench.cli.session import compare_results
-
-    return compare_results(session, outcome.results, looks=looks)
 
 
 def end_with(console: Console, outcome: "Outcome") -> None:
@@ -161,13 +153,6 @@ def _say_undetermined(console: Console, comparison: "Comparison", num_seeds: int
     console.print(
         f"after {num_seeds} seeds undetermined: {', '.join(open_ones)}; going on", highlight=False
     )
-
-
-def count_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _ui_command(selected: dict[str, Any]) -> str:

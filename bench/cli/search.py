@@ -10,12 +10,14 @@ from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import perhaps_experiment_options, search_options
+from bench.cli.workers import count_cores, open_workers
 
 SECONDS_BETWEEN_LOOKS = 5.0
 
 if TYPE_CHECKING:
     from bench.cli.session import Session
     from bench.cli.tuning import Tuning
+    from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import Outcome
     from bench.search.record import SearchRecord
     from bench.search.study import VariantStudy
@@ -64,34 +66,33 @@ def command(  # noqa: PLR0913 - the options of the command
         raise click.UsageError("Missing argument 'EXPERIMENT' (or --resume).")
     _refuse_listed_seeds(selected["seeds"])
 
-    from bench.cli.run import count_cores
+    with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
+        session = open_session(console, selected, num_processes=count_cores())
 
-    session = open_session(console, selected, num_processes=count_cores())
+        from bench.cli.search_tables import print_space
+        from bench.cli.session import with_variants
+        from bench.cli.tuning import note_asked, open_tuning, parse_objectives, search_config
+        from bench.search.storage import open_storage
 
-    from bench.cli.search_tables import print_space
-    from bench.cli.session import with_variants
-    from bench.cli.tuning import note_asked, open_tuning, parse_objectives, search_config
-    from bench.search.storage import open_storage
+        if variants is not None:
+            session = with_variants(session, [name.strip() for name in variants.split(",")])
+        choices = {"trials": trials, "objectives": parse_objectives(objectives)}
+        config = search_config(session, choices)
+        print_space(console, config, list(session.experiment.variants))
+        if dry_run:
+            from bench.cli.estimate import print_estimate
 
-    if variants is not None:
-        session = with_variants(session, [name.strip() for name in variants.split(",")])
-    choices = {"trials": trials, "objectives": parse_objectives(objectives)}
-    config = search_config(session, choices)
-    print_space(console, config, list(session.experiment.variants))
-    jobs = jobs or (1 if session.device.type == "cuda" else count_cores())
-    if dry_run:
-        from bench.cli.estimate import print_estimate
-
-        print_estimate(console, session, config, jobs=jobs, threads=count_cores())
-        return
-    tuning = open_tuning(session, config, open_storage(storage), selected)
-    note_asked(tuning, selected, variants)
-    _tune(console, tuning, jobs=jobs)
+            print_estimate(console, session, config, executor)
+            return
+        tuning = open_tuning(session, config, open_storage(storage), selected)
+        note_asked(tuning, selected, variants)
+        _tune(console, tuning, executor)
 
 
-def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
+def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> None:
     """Do the trials, the best of them with fresh seeds, then the comparison of the winners."""
-    from bench.cli.run import compare_outcome, end_with
+    from bench.cli.answering import compare_results
+    from bench.cli.run import end_with
     from bench.cli.search_tables import describe_standing, print_search
     from bench.cli.summaries import summarise, summarise_studies
     from bench.cli.tables import print_comparison
@@ -100,21 +101,20 @@ def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
         console,
         tuning.session,
         tuning.studies,
-        jobs=jobs,
+        executor,
         noun="trials",
         standing=lambda: describe_standing(tuning.studies),
     )
     console.print(describe_standing(tuning.studies), highlight=False)
     retrials = tuning.retrials()
-    _do_trials(
-        console, tuning.session, retrials, jobs=jobs, noun="of the best again, with fresh seeds"
-    )
+    again = "of the best again, with fresh seeds"
+    _do_trials(console, tuning.session, retrials, executor, noun=again)
     with console.status("reading the studies"):
         record = tuning.record(retrials, importances=True)
         tuned = tuning.tuned_session(record)
-    outcome = _run_tuned(console, tuned, jobs=jobs)
+    outcome = _run_tuned(console, tuned, executor)
     with console.status("resampling the test sentences, and writing the summary"):
-        comparison = compare_outcome(tuned, outcome, looks=())
+        comparison = compare_results(tuned, outcome.results)
         summarise(tuned, outcome.results, comparison)
         summarise_studies(tuning.session, record, retrials)
     print_search(console, record)
@@ -123,15 +123,13 @@ def _tune(console: Console, tuning: "Tuning", *, jobs: int) -> None:
     end_with(console, outcome)
 
 
-def _run_tuned(console: Console, tuned: "Session", *, jobs: int) -> "Outcome":
+def _run_tuned(console: Console, tuned: "Session", executor: "ProcessExecutor") -> "Outcome":
     """Do the runs of the comparison, unless another command does them."""
-    from bench.cli.run import count_cores, run_lacking
+    from bench.cli.run import run_lacking
     from bench.engine.scheduling import wait_for_others
 
     while True:
-        outcome = run_lacking(
-            console, tuned, looks=(), jobs=jobs, threads=count_cores(), force=False
-        )
+        outcome = run_lacking(console, tuned, executor)
         with console.status("waiting for the runs of another command"):
             if not wait_for_others(outcome.failures):
                 return outcome
@@ -141,15 +139,13 @@ def _do_trials(
     console: Console,
     session: "Session",
     studies: Mapping[str, "VariantStudy"],
+    executor: "ProcessExecutor",
     *,
-    jobs: int,
     noun: str,
     standing: Callable[[], str] = str,
 ) -> None:
     """Do what is lacking of these studies, with live progress."""
     from bench.cli.progress import RunProgress
-    from bench.cli.run import count_cores
-    from bench.engine.executors.processes import ProcessExecutor
     from bench.search.searching import search_all
     from bench.tracking.provenance import command_line, provenance
 
@@ -157,15 +153,14 @@ def _do_trials(
     if not lacking:
         console.print(f"{noun}: all done before", highlight=False)
         return
-    console.print(f"{lacking} {noun}, {jobs} at a time on {session.device}", highlight=False)
+    at_a_time = f"{executor.num_workers} at a time on {session.device}"
+    console.print(f"{lacking} {noun}, {at_a_time}", highlight=False)
     with RunProgress(console, num_runs=lacking, noun="trials", standing=standing) as progress:
         while True:
             search_all(
                 studies,
                 session.data,
-                executor=ProcessExecutor(
-                    num_workers=jobs, threads_per_worker=max(1, count_cores() // jobs)
-                ),
+                executor=executor,
                 tracker=session.tracker,
                 tags={**provenance(), "command": command_line()},
                 device=str(session.device),

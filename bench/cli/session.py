@@ -6,11 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from bench.cli.options import parse_seeds
-from bench.comparison.comparison import Comparison, compare
-from bench.comparison.looks import strictest
-from bench.comparison.resampling import resample
 from bench.data.config import DataConfig
-from bench.data.corpus import SentencePair, load_reader
+from bench.data.corpus import load_reader
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
@@ -176,24 +173,6 @@ def with_recorded_seeds(session: Session) -> Session:
     return with_seeds(session, sorted(recorded | {spec.seed for spec in session.specs}))
 
 
-def results_by_variant(
-    session: Session, results: Mapping[str, RunResult]
-) -> dict[str, list[RunResult]]:
-    """Sort what there is of the planned runs by variant."""
-    by_variant: dict[str, list[RunResult]] = {name: [] for name in session.experiment.variants}
-    for spec in session.specs:
-        if spec.identity in results:
-            # Two variants may be one and the same run; each shows it under its own name.
-            result = replace(results[spec.identity], variant=spec.variant)
-            by_variant[spec.variant].append(result)
-    return by_variant
-
-
-def test_pairs(session: Session) -> Sequence[SentencePair]:
-    """Return the test split, which all variants share."""
-    return session.data[session.specs[0].data_fingerprint].load_split("test").pairs
-
-
 def _check_same_test(experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus]) -> None:
     """Refuse variants whose scores could not be compared, before the first of them is trained."""
     own_case = {config.lowercase for config in prepared}
@@ -203,38 +182,6 @@ def _check_same_test(experiment: Experiment, prepared: Mapping[DataConfig, Prepa
             f"{experiment.name}: the variants' [data] settings lead to different test splits, or "
             "to scores with and without case, which cannot be compared"
         )
-
-
-def compare_results(
-    session: Session, results: Mapping[str, RunResult], *, looks: Sequence[int] = ()
-) -> Comparison:
-    """Compare what there is of the planned runs.
-
-    Args:
-        session: with the plan.
-        results: by identity.
-        looks: numbers of seeds at which the answer is looked at; if not given, those recorded.
-    """
-    experiment = session.experiment
-    by_variant = results_by_variant(session, results)
-    finished = [run for runs in by_variant.values() for run in runs if run.outcome == "finished"]
-    config = experiment.variants[experiment.baseline].config
-    return compare(
-        experiment.question,
-        by_variant,
-        resample(
-            finished,
-            [pair.target for pair in test_pairs(session)],
-            lowercase=config.data.lowercase,
-        ),
-        baseline=experiment.baseline,
-        margin=config.evaluation.equivalence_margin,
-        looks=looks or strictest(session.tracker.recorded_looks(results)),
-        target_vocabularies={
-            spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
-            for spec in session.specs
-        },
-    )
 
 
 def _load(selection: Selection) -> Experiment:

@@ -1,9 +1,7 @@
 """Several runs at the same time on one machine, each in a process of its own, beside one alone."""
 
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
@@ -11,12 +9,10 @@ from time import perf_counter
 import torch
 
 from bench.data.prepared import PreparedCorpus
+from bench.engine.executors.processes import CONTEXT, STOP_SECONDS, deaf_to_ctrl_c
 from bench.experiment.planning import RunSpec
 from bench.speed.workload import Round, Workload
 from bench.training.device import prepare_arithmetic
-
-CONTEXT = get_context("spawn")  # CUDA does not survive a fork
-STOP_SECONDS = 5.0
 
 
 class SideBySide:
@@ -57,8 +53,9 @@ def side_by_side(
         )
         for _, theirs in pipes
     ]
-    for process in processes:
-        process.start()
+    with deaf_to_ctrl_c():
+        for process in processes:
+            process.start()
     for _, theirs in pipes:
         theirs.close()
     try:
@@ -73,7 +70,6 @@ def side_by_side(
 def _work(
     connection: Connection, spec: RunSpec, folder: Path, device: str, num_threads: int
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to answer
     prepare_arithmetic(num_threads)
     workload = Workload(spec, PreparedCorpus(folder), torch.device(device))
     with suppress(EOFError, BrokenPipeError):  # the command has died

@@ -1,5 +1,6 @@
 """Which runs are done, by whom, and what becomes of them."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Sequence
@@ -231,6 +232,20 @@ def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus)
     assert outcome.failures[0].reason == "its process died (signal 9)"
     assert {result.seed for result in outcome.results.values()} == {2, 3}
     assert tracker.fates[specs[0].identity] == "FAILED"
+
+
+def test_workers_that_are_kept_do_one_plan_after_the_other(digits: PreparedCorpus) -> None:
+    """They are there before there is work, the same ones later, and gone in the end."""
+    with ProcessExecutor(num_workers=2) as executor:
+        hired = set(multiprocessing.active_children())
+        for seeds in ((1, 2, 3), (4,)):
+            specs = [spec(digits, seed=seed) for seed in seeds]
+            outcome = run(specs, digits, MemoryTracker(), executor=executor)
+            assert {result.seed for result in outcome.results.values()} == set(seeds)
+            assert set(multiprocessing.active_children()) == hired
+
+    assert len(hired) == 2
+    assert not multiprocessing.active_children()
 
 
 def test_fitting_never_opens_the_test_split(

@@ -1,17 +1,22 @@
 """Several runs at a time, each in a process of its own.
 
 A worker process lives as long as there is work, so that the seconds it takes to load the libraries
-are spent once. A worker that dies takes its one run with it; another takes its place.
+are spent once; within `with` it is there before and between, and loads them while others open their
+files. A worker that dies takes its one run with it; another takes its place.
 """
 
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from threading import current_thread, main_thread
+from typing import Self
+
+import torch
 
 from bench.engine.executors.contract import (
     Ended,
@@ -29,7 +34,7 @@ CONTEXT = get_context("spawn")  # a forked copy of a process with threads may ha
 STOP_SECONDS = 5.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Worker:
     process: SpawnProcess
     connection: Connection
@@ -48,23 +53,39 @@ class ProcessExecutor:
                 processes of one thread do 1.7 times the work of one process of two. With more
                 the last digits of a loss may be others.
         """
-        self._num_workers = num_workers
+        self.num_workers = num_workers
         self._threads = threads_per_worker
+        self._waiting: list[_Worker] = []
+        self._kept = False
+
+    def __enter__(self) -> Self:
+        """Start all workers, which load their libraries until there is work, and keep them."""
+        self._kept = True
+        self._waiting = [self._start() for _ in range(self.num_workers)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the workers."""
+        self._kept = False
+        _stop(self._waiting)
+        self._waiting = []
 
     def run(self, tasks: Iterable[Task], listen: Listen) -> None:
-        """Attempt every task once; whatever happens no worker is left behind."""
-        waiting = iter(tasks)
+        """Attempt every task once; whatever happens no worker is left at work."""
+        coming = iter(tasks)
         workers: list[_Worker] = []
         try:
-            for task in islice(waiting, self._num_workers):
-                workers.append(self._start())
+            for task in islice(coming, self.num_workers):
+                workers.append(self._waiting.pop() if self._waiting else self._start())
                 _give(workers[-1], task)
             while any(worker.task for worker in workers):
-                self._turn(workers, waiting, listen)
+                self._turn(workers, coming, listen)
         finally:
-            _stop(workers)
+            idle = [worker for worker in workers if self._kept and not worker.task]
+            self._waiting += idle
+            _stop([worker for worker in workers if worker not in idle])
 
-    def _turn(self, workers: list[_Worker], waiting: Iterator[Task], listen: Listen) -> None:
+    def _turn(self, workers: list[_Worker], coming: Iterator[Task], listen: Listen) -> None:
         """Wait for news from any worker, pass it on, and hand out what is next."""
         busy = [worker for worker in workers if worker.task]
         ready = wait([worker.connection for worker in busy])
@@ -81,22 +102,39 @@ class ProcessExecutor:
                     worker.connection.send(go_on)
             if dead and isinstance(event, Failed):
                 workers[workers.index(worker)] = worker = self._start()
-            if worker.task is None and (task := next(waiting, None)):
+            if worker.task is None and (task := next(coming, None)):
                 _give(worker, task)
 
     def _start(self) -> _Worker:
         ours, theirs = CONTEXT.Pipe()
         process = CONTEXT.Process(target=_work, args=(theirs, self._threads), daemon=True)
-        process.start()
+        with deaf_to_ctrl_c():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
 
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Let the processes started within ignore Ctrl-C, from their first moment on.
+
+    It reaches every process of a terminal; the parent alone decides what it means.
+    """
+    if current_thread() is not main_thread():  # others may not say what a signal does
+        yield
+        return
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, ours)
+
+
 def _work(connection: Connection, threads: int) -> None:
     """Attempt tasks from the connection until it closes, as it does when the parent dies."""
-    # Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare_arithmetic(threads)
+    # torch loads its compiler for the first optimiser of a process: a second, better spent now.
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
     try:
         while True:
             attempt(connection.recv(), lambda event: _tell(connection, event))

@@ -1,0 +1,36 @@
+"""Who does a command's runs: processes that load their libraries while the session opens."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from bench.engine.executors.processes import ProcessExecutor
+
+
+@contextmanager
+def open_workers(console: Console, *, jobs: int | None, device: str) -> Iterator["ProcessExecutor"]:
+    """Open the processes of a command, with the cores shared out among them.
+
+    Args:
+        console: where to say what is happening.
+        jobs: runs at a time; None: one per core, on a GPU one.
+        device: as it was asked for.
+    """
+    with console.status("loading the libraries"):
+        from bench.engine.executors.processes import ProcessExecutor
+        from bench.training.device import choose_device
+    cores = count_cores()
+    jobs = jobs or (1 if choose_device(device).type == "cuda" else cores)
+    with ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, cores // jobs)) as executor:
+        yield executor
+
+
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
