@@ -26,10 +26,14 @@ def build_embedding(
         vectors: of the vocabulary; None for random rows alone.
         seed: the run's, for `embedding_init = "shuffled"`.
     """
-    embedding = nn.Embedding(num_tokens, config.embedding_dim, padding_idx=PAD_ID)
+    blank = torch.empty(num_tokens, config.embedding_dim)
+    embedding = nn.Embedding(num_tokens, config.embedding_dim, padding_idx=PAD_ID, _weight=blank)
+    if blank.is_meta:  # a shape alone; to draw its numbers torch would load its compiler
+        return embedding
+    embedding.reset_parameters()
     with torch.no_grad():
         embedding.weight.mul_(config.embedding_std)
-        if vectors is not None and not embedding.weight.is_meta:
+        if vectors is not None:
             found = torch.from_numpy(vectors.found)
             embedding.weight[found] = _initial_rows(config, vectors, seed)
     return embedding
