@@ -19,7 +19,6 @@ import click
 )
 def command(corpus: str, pairs: int, origin: str | None) -> None:
     """Read, split, tokenise and cache CORPUS (a name or a path), and say what was found."""
-    import os
     from pathlib import Path
 
     from rich.console import Console
@@ -38,7 +37,6 @@ def command(corpus: str, pairs: int, origin: str | None) -> None:
             console.print(said, highlight=False)
         prepared = prepare(
             DataConfig(corpus=corpus, generated_pairs=pairs),
-            num_processes=os.cpu_count() or 1,
             say=lambda text: status.update(text),
         )
     for key, value in prepared.ledger.items():

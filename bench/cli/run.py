@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
-from bench.cli.workers import count_cores, open_workers
+from bench.cli.workers import open_workers
 
 if TYPE_CHECKING:
     from bench.cli.session import Session
@@ -48,7 +48,7 @@ def command(
         raise click.UsageError("--until-decided and --force do not go together.")
     console = Console()
     with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
-        session = open_session(console, selected, num_processes=count_cores())
+        session = open_session(console, selected)
 
         from bench.cli.session import with_seeds
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import perhaps_experiment_options, search_options
-from bench.cli.workers import count_cores, open_workers
+from bench.cli.workers import open_workers
 
 SECONDS_BETWEEN_LOOKS = 5.0
 
@@ -67,7 +67,7 @@ def command(  # noqa: PLR0913 - the options of the command
     _refuse_listed_seeds(selected["seeds"])
 
     with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
-        session = open_session(console, selected, num_processes=count_cores())
+        session = open_session(console, selected)
 
         from bench.cli.search_tables import print_space
         from bench.cli.session import with_variants

@@ -54,12 +54,11 @@ class Session:
     device: torch.device
 
 
-def open_selection(selection: Selection, *, num_processes: int, say: Say) -> Session:
+def open_selection(selection: Selection, *, say: Say) -> Session:
     """Load, check, prepare and plan; nothing is trained.
 
     Args:
         selection: of the command line.
-        num_processes: most processes for preparing the data.
         say: told what is happening.
     """
     experiment = _load(selection)
@@ -70,7 +69,7 @@ def open_selection(selection: Selection, *, num_processes: int, say: Say) -> Ses
     with created_beside(uri) as creating:
         if creating:
             say("creating the tracking store (once), and preparing the data beside")
-        prepared = prepare_all(experiment, num_processes=num_processes, say=say)
+        prepared = prepare_all(experiment, say=say)
         _check_same_test(experiment, prepared)
         vectors = prepare_all_vectors(experiment, prepared, say=say)
         if creating:
@@ -102,14 +101,9 @@ def require_results(session: Session) -> dict[str, RunResult]:
     return results
 
 
-def prepare_all(
-    experiment: Experiment, *, num_processes: int, say: Say
-) -> dict[DataConfig, PreparedCorpus]:
+def prepare_all(experiment: Experiment, *, say: Say) -> dict[DataConfig, PreparedCorpus]:
     """Prepare the data of every variant; most share one."""
-    return {
-        config: prepare(config, num_processes=num_processes, say=say)
-        for config in data_configs(experiment)
-    }
+    return {config: prepare(config, say=say) for config in data_configs(experiment)}
 
 
 def prepare_all_vectors(

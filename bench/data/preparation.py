@@ -36,7 +36,7 @@ from bench.data.prepared import (
 )
 from bench.data.splitting import Separated, separate
 from bench.data.subwords import PieceCutter, learn_pieces
-from bench.data.tokenization import Column, Language, tokenize_all
+from bench.data.tokenization import Language, tokenize_all
 from bench.data.tokens import TokenizedText
 from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary, list_unseen
 from bench.errors import CorpusError
@@ -51,14 +51,11 @@ class _TokenizedSplit(NamedTuple):
     target: TokenizedText
 
 
-def prepare(
-    config: DataConfig, *, num_processes: int = 1, say: Callable[[str], None] = lambda _: None
-) -> PreparedCorpus:
+def prepare(config: DataConfig, *, say: Callable[[str], None] = lambda _: None) -> PreparedCorpus:
     """Open the prepared data of a config, making it first if the cache does not have it.
 
     Args:
         config: what to prepare.
-        num_processes: most processes to tokenise in.
         say: told in a few words what is happening, when it takes time.
 
     Raises:
@@ -69,7 +66,7 @@ def prepare(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / LEDGER_FILE).exists():
-            _build(config, reader, folder, num_processes=num_processes, say=say)
+            _build(config, reader, folder, say=say)
     return PreparedCorpus(folder)
 
 
@@ -92,7 +89,6 @@ def _build(
     reader: CorpusReader,
     folder: Path,
     *,
-    num_processes: int,
     say: Callable[[str], None],
 ) -> None:
     say(f"reading {config.corpus}")
@@ -108,7 +104,7 @@ def _build(
     else:
         say("learning pieces of words")
     models = _learn(separated.corpus.train, config)
-    tokenized = _tokenize(separated.corpus, config, models, num_processes=num_processes)
+    tokenized = _tokenize(separated.corpus, config, models)
     train, too_long = _drop_long(tokenized["train"], config.max_target_tokens)
     tokenized["train"] = train
     if not all(len(split.pairs) for split in tokenized.values()):
@@ -139,30 +135,28 @@ def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, 
 
 
 def _tokenize(
-    corpus: Corpus, config: DataConfig, models: dict[Language, bytes], *, num_processes: int
+    corpus: Corpus, config: DataConfig, models: dict[Language, bytes]
 ) -> dict[SplitName, _TokenizedSplit]:
-    columns = [column for pairs in corpus[:3] for column in _columns(pairs)]
-    if models:
-        texts = [_cut(column, models[column.language], config) for column in columns]
-    else:
-        texts = tokenize_all(columns, lowercase=config.lowercase, num_processes=num_processes)
-    sides = iter(texts)
     return {
-        name: _TokenizedSplit(pairs, next(sides), next(sides))
+        name: _TokenizedSplit(
+            pairs,
+            *(_cut(texts, language, config, models) for texts, language in _columns(pairs)),
+        )
         for name, pairs in zip(SPLITS, corpus[:3], strict=True)
     }
 
 
-def _cut(column: Column, model: bytes, config: DataConfig) -> TokenizedText:
-    cutter = PieceCutter(model, lowercase=config.lowercase)
-    return TokenizedText.from_lists(cutter.cut(text) for text in column.texts)
+def _cut(
+    texts: Sequence[str], language: Language, config: DataConfig, models: dict[Language, bytes]
+) -> TokenizedText:
+    if config.tokenization == "spacy":
+        return tokenize_all(texts, language, lowercase=config.lowercase)
+    cutter = PieceCutter(models[language], lowercase=config.lowercase)
+    return TokenizedText.from_lists(cutter.cut(text) for text in texts)
 
 
-def _columns(pairs: Sequence[SentencePair]) -> list[Column]:
-    return [
-        Column([pair.source for pair in pairs], "fr"),
-        Column([pair.target for pair in pairs], "en"),
-    ]
+def _columns(pairs: Sequence[SentencePair]) -> list[tuple[list[str], Language]]:
+    return [([pair.source for pair in pairs], "fr"), ([pair.target for pair in pairs], "en")]
 
 
 def _drop_long(split: _TokenizedSplit, max_target_tokens: int) -> tuple[_TokenizedSplit, int]:

@@ -26,22 +26,6 @@ class TokenizedText(NamedTuple):
             places.extend(numbers[token] for token in tokens)
         return cls(list(numbers), np.array(places, np.int32), np.array(lengths, np.int64))
 
-    @classmethod
-    def join(cls, parts: Sequence["TokenizedText"]) -> "TokenizedText":
-        """Put one text after the other."""
-        numbers = _Numbers()
-        nothing = np.empty(0, np.int64)
-        places = [
-            np.array([numbers[word] for word in part.words], np.int32)[part.places]
-            for part in parts
-        ]
-        lengths = [part.lengths for part in parts]
-        return cls(
-            list(numbers),
-            np.concatenate([nothing.astype(np.int32), *places]),
-            np.concatenate([nothing, *lengths]),
-        )
-
     def __len__(self) -> int:
         return len(self.lengths)
 

@@ -1,8 +1,9 @@
 """Text to tokens, and back."""
 
 import pytest
+import spacy
 
-from bench.data.tokenization import Column, detokenize, tokenize, tokenize_all
+from bench.data.tokenization import Language, detokenize, tokenize, tokenize_all
 from tests.data.test_tokens import spell
 
 
@@ -40,29 +41,32 @@ def test_tokens_become_text_again(text: str) -> None:
     assert detokenize(tokenize(text, "en", lowercase=True)) == text
 
 
+AWKWARD = [
+    "Is the EU  a club?",
+    " ",
+    "",
+    "Don't! Can not: cannot.",
+    "The EU\u00a0is. The\tU.S.A. too\u202f?",
+    "Well :-) or : ) or:) a.m. 5pm (e.g. 10 000 €, $20 )...",
+    "  qu'est-ce que c'est, aujourd'hui ?\n",
+    "M. Dupont a-t-il 3,5 km à faire, etc. ? C'est-à-dire...",
+    "Visitez https://example.org/a?b=c, s.v.p. !",
+]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("lowercase", [True, False])
-def test_many_texts_are_cut_as_each_alone(lowercase: bool) -> None:
-    """White space is no token, a word in capitals is two."""
-    texts = ["Is the EU  a club?", " ", "Don't!", "The EU\u00a0is."]
+def test_many_texts_are_cut_as_each_alone(language: Language, lowercase: bool) -> None:
+    """By pieces between white space, where spaCy is given whole texts here."""
+    together = tokenize_all(AWKWARD, language, lowercase=lowercase)
 
-    (together,) = tokenize_all([Column(texts, "en")], lowercase=lowercase)
-
-    assert spell(together) == [tokenize(text, "en", lowercase=lowercase) for text in texts]
+    assert spell(together) == [tokenize(text, language, lowercase=lowercase) for text in AWKWARD]
 
 
-def test_several_processes_cut_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order and the tokens are the same, of every column."""
-    monkeypatch.setattr("bench.data.tokenization.MIN_TEXTS_PER_PROCESS", 2)
-    monkeypatch.setattr("bench.data.tokenization.TEXTS_PER_PART", 2)
-    columns = [
-        Column([f"Who is number {n}?" for n in range(5)], "en"),
-        Column([], "fr"),
-        Column(["Qui est-ce ?"], "fr"),
-    ]
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_rule_of_the_tokeniser_spans_white_space(language: str) -> None:
+    """So a piece between white space is cut alike whatever stands beside it."""
+    rules = spacy.blank(language).tokenizer.rules
 
-    together = tokenize_all(columns, lowercase=True, num_processes=2)
-
-    assert [spell(text) for text in together] == [
-        [tokenize(text, column.language, lowercase=True) for text in column.texts]
-        for column in columns
-    ]
+    assert len(rules) > 100
+    assert not [rule for rule in rules if len(rule.split()) > 1]

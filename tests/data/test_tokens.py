@@ -33,17 +33,6 @@ def test_a_word_of_no_sentence_is_not_counted() -> None:
     assert kept.counts() == {"who": 2, "is": 1, "?": 1}
 
 
-def test_joined_parts_share_their_words() -> None:
-    """As if they had been cut together."""
-    parts = [TokenizedText.from_lists([sentence]) for sentence in SENTENCES]
-
-    joined = TokenizedText.join(parts)
-
-    assert spell(joined) == SENTENCES
-    assert list(joined.words) == ["who", "is", "?", "it"]
-    assert len(TokenizedText.join([])) == 0
-
-
 def test_sentences_become_parts_of_longer_ones() -> None:
     """In any order, several times, and none for an empty one."""
     text = TokenizedText.from_lists(SENTENCES)
