@@ -10,6 +10,7 @@ import torch
 
 from bench.data.prepared import PreparedCorpus
 from bench.engine.executors.processes import CONTEXT, STOP_SECONDS, deaf_to_ctrl_c
+from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.speed.workload import Round, Workload
 from bench.training.device import prepare_arithmetic
@@ -31,11 +32,17 @@ class SideBySide:
         Returns:
             operations per second of all together, as `bench.speed.arithmetic` counts them: unlike
             pairs, they hold the lengths of the sentences that each happened to meet.
+
+        Raises:
+            BenchError: when one of them has died.
         """
         started = perf_counter()
         for connection in self._connections[:runs]:
             connection.send(num_batches)
-        rounds: list[Round] = [connection.recv() for connection in self._connections[:runs]]
+        try:
+            rounds: list[Round] = [connection.recv() for connection in self._connections[:runs]]
+        except EOFError as error:
+            raise BenchError("one of the runs has ended; what it said is above") from error
         return sum(each.operations for each in rounds) / (perf_counter() - started)
 
 

@@ -32,6 +32,8 @@ from bench.training.device import prepare_arithmetic
 
 CONTEXT = get_context("spawn")  # a forked copy of a process with threads may hang
 STOP_SECONDS = 5.0
+MOST_AHEAD = 4
+"""Workers started before it is known how much there is to do; each holds 300 MB."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,9 +61,9 @@ class ProcessExecutor:
         self._kept = False
 
     def __enter__(self) -> Self:
-        """Start all workers, which load their libraries until there is work, and keep them."""
+        """Start workers that load their libraries until there is work, and keep all there are."""
         self._kept = True
-        self._waiting = [self._start() for _ in range(self.num_workers)]
+        self._waiting = [self._start() for _ in range(min(self.num_workers, MOST_AHEAD))]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,7 +78,7 @@ class ProcessExecutor:
         workers: list[_Worker] = []
         try:
             for task in islice(coming, self.num_workers):
-                workers.append(self._waiting.pop() if self._waiting else self._start())
+                workers.append(self._take())
                 _give(workers[-1], task)
             while any(worker.task for worker in workers):
                 self._turn(workers, coming, listen)
@@ -104,6 +106,14 @@ class ProcessExecutor:
                 workers[workers.index(worker)] = worker = self._start()
             if worker.task is None and (task := next(coming, None)):
                 _give(worker, task)
+
+    def _take(self) -> _Worker:
+        """Return a worker without a task."""
+        while self._waiting:
+            worker = self._waiting.pop()
+            if worker.process.is_alive():
+                return worker
+        return self._start()
 
     def _start(self) -> _Worker:
         ours, theirs = CONTEXT.Pipe()
