@@ -1,12 +1,34 @@
-"""The first seconds of a command: something to see while the libraries load."""
+"""The first seconds of a command: slips answered, then something to see while libraries load."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from bench.cli.options import parse_seeds
+
 if TYPE_CHECKING:
     from bench.cli.session import Session
+
+
+def check(selected: Mapping[str, Any]) -> None:
+    """Find what can be wrong with the shared options without loading torch or MLflow.
+
+    Raises:
+        BenchError: for what is not known, not allowed or not here.
+    """
+    from bench.data.corpus import load_reader
+    from bench.experiment.loading import load_experiment
+    from bench.tracking.store import tracking_uri
+
+    parse_seeds(selected["seeds"])
+    tracking_uri(selected["tracking_uri"])
+    if selected["experiment"] is None:  # a search that goes on knows it
+        return
+    names = ("profile", "overrides", "corpus")
+    experiment = load_experiment(selected["experiment"], **{name: selected[name] for name in names})
+    for corpus in {variant.config.data.corpus for variant in experiment.variants.values()}:
+        load_reader(corpus)
 
 
 def open_session(console: Console, selected: Mapping[str, Any]) -> "Session":

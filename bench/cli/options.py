@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import click
@@ -67,17 +68,30 @@ SEARCH_OPTIONS = (
 
 def experiment_options(command: Decorated) -> Decorated:
     """Give a command the options that select an experiment and its record."""
-    return _give(command, (click.argument("experiment"), *OPTIONS))
+    return _give(_checked(command), (click.argument("experiment"), *OPTIONS))
 
 
 def perhaps_experiment_options(command: Decorated) -> Decorated:
     """Give a command the same options, where the experiment may be known otherwise."""
-    return _give(command, (click.argument("experiment", required=False), *OPTIONS))
+    return _give(_checked(command), (click.argument("experiment", required=False), *OPTIONS))
 
 
 def search_options(command: Decorated) -> Decorated:
     """Give a command the options that select a search."""
     return _give(command, SEARCH_OPTIONS)
+
+
+def _checked(command: Decorated) -> Decorated:
+    """Look at the options first: a slip is answered at once, not after torch has been loaded."""
+
+    @wraps(command)
+    def checked(**options: Any) -> Any:
+        from bench.cli.opening import check
+
+        check(options)
+        return command(**options)
+
+    return checked
 
 
 def _give(command: Decorated, options: Sequence[Callable[[Decorated], Decorated]]) -> Decorated:

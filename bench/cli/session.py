@@ -7,7 +7,6 @@ import torch
 
 from bench.cli.options import parse_seeds
 from bench.data.config import DataConfig
-from bench.data.corpus import load_reader
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
@@ -63,8 +62,6 @@ def open_selection(selection: Selection, *, say: Say) -> Session:
     """
     experiment = _load(selection)
     device = choose_device(selection.device)
-    for config in data_configs(experiment):
-        load_reader(config.corpus)  # a corpus that is not here is said at once
     uri = tracking_uri(selection.tracking_uri)
     with created_beside(uri) as creating:
         if creating:

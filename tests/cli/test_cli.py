@@ -22,10 +22,15 @@ def python(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "code", ["import bench", "from bench.cli.main import main; main(['--help'])"]
+    "code",
+    [
+        "import bench",
+        "from bench.cli.main import main; main(['--help'])",
+        "from bench.cli.main import main; main(['run', 'gru_vs_lstn'])",
+    ],
 )
 def test_nothing_heavy_is_imported_for_little(code: str) -> None:
-    """Neither importing the suite nor its help waits for torch, MLflow or spaCy."""
+    """Neither importing the suite nor its help nor a slip waits for torch, MLflow or spaCy."""
     loaded = python(
         f"import sys\ntry:\n exec({code!r})\nexcept SystemExit: pass\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}))"
