@@ -8,7 +8,7 @@ from bench.data.batching import TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import BOS_ID, EOS_ID
 from bench.evaluation.config import EvaluationConfig
-from bench.evaluation.decoding import beam_search, decode, greedy
+from bench.evaluation.decoding import LOGITS_AT_A_TIME, beam_search, decode, greedy
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import TrainingConfig
@@ -69,9 +69,14 @@ def literal_beam(
 
 @pytest.mark.parametrize(("beam_size", "length_penalty"), [(2, 0.0), (3, 1.0), (5, 0.6)])
 def test_a_batched_beam_is_the_literal_one(
-    digits: PreparedCorpus, trained: Seq2Seq, beam_size: int, length_penalty: float
+    digits: PreparedCorpus,
+    trained: Seq2Seq,
+    beam_size: int,
+    length_penalty: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Sentence by sentence, whatever finishes first."""
+    """Sentence by sentence, whatever finishes first; a few rows of logits at a time."""
+    monkeypatch.setitem(LOGITS_AT_A_TIME, "cpu", 100)
     split = digits.load_split("test")
     batch = collate(split, np.arange(12))
 
