@@ -3,15 +3,26 @@
 Shapes: N target positions, F features, V target vocabulary.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-# So many logits at a time: a few megabytes that stay in a CPU's cache, and still rows enough for
-# the matrix products to be fast. A GPU wants more work at once.
-LOGITS_AT_A_TIME = {"cpu": 2**22, "cuda": 2**27}
+
+class Portions(NamedTuple):
+    """How much is done at once: on a CPU what stays in its cache until it is needed again."""
+
+    product: int  # logits held: rows enough for the gradients' products to be fast
+    columns: int  # of the vocabulary, in one product with an output as wide
+    passes: int  # logits gone over by softmax and what follows it
+
+
+PORTIONS = {
+    "cpu": Portions(product=2**22, columns=2**9, passes=2**19),
+    "cuda": Portions(product=2**27, columns=2**27, passes=2**27),  # which wants more work at once
+}
 
 
 def token_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -44,7 +55,7 @@ def judge(features: Tensor, output: torch.nn.Linear, targets: Tensor) -> Judged:
         targets: token ids, (N,).
     """
     nats, correct = list[Tensor](), list[Tensor]()
-    at_a_time = _rows_at_a_time(output.weight)
+    at_a_time = _rows(_portions(features).passes, output.weight)
     for some, wanted in zip(features.split(at_a_time), targets.split(at_a_time), strict=True):
         logits = output(some)
         nats.append(cross_entropy(logits.float(), wanted, reduction="none"))
@@ -90,25 +101,26 @@ def output_loss(
 class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, wish: _Wish) -> Tensor:
-        num_positions = len(wish.targets)
+        num_positions, portions = len(wish.targets), _portions(features)
         narrow = weight.to(wish.dtype)
         inputs, offset = features.to(wish.dtype), bias.to(wish.dtype)
         to_features = torch.empty_like(inputs)
         to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
-        at_a_time = _rows_at_a_time(weight)
-        for start in range(0, num_positions, at_a_time):
-            rows = slice(start, start + at_a_time)
-            logits = torch.addmm(offset, inputs[rows], narrow.t()).float()
-            loss, gradient = _loss_and_gradient(logits, wish.targets[rows], wish.label_smoothing)
-            total += loss
-            to_bias += gradient.sum(0)
-            gradient = gradient.to(wish.dtype)
-            torch.mm(gradient, narrow, out=to_features[rows])
-            if wish.dtype == weight.dtype:
-                to_weight.addmm_(gradient.t(), inputs[rows])
-            else:
-                to_weight += gradient.t() @ inputs[rows]
+        for rows in _slices(num_positions, _rows(portions.product, weight)):
+            some, wanted = inputs[rows], wish.targets[rows]
+            logits = some.new_empty(len(some), len(weight))
+            for columns in _slices(len(weight), portions.columns):
+                transposed = narrow[columns].t()
+                torch.addmm(offset[columns], some, transposed, out=logits[:, columns])
+            for few in _slices(len(some), _rows(portions.passes, weight)):
+                loss, gradient = _loss_and_gradient(logits[few], wanted[few], wish.label_smoothing)
+                total += loss
+                to_bias += gradient.sum(0)
+                logits[few] = gradient  # which is all that is still wanted of them
+            torch.mm(logits, narrow, out=to_features[rows])
+            for columns in _slices(len(weight), portions.columns):
+                _add_product(to_weight[columns], logits[:, columns].t(), some)
         ctx.save_for_backward(to_features.to(features.dtype), to_weight, to_bias)
         ctx.num_positions = num_positions
         return total / num_positions
@@ -119,19 +131,38 @@ class _OutputLoss(torch.autograd.Function):
         return *(saved * share for saved in ctx.saved_tensors), None
 
 
-def _rows_at_a_time(weight: Tensor) -> int:
-    """Return how many positions to make logits of at once, with a matrix (V, F)."""
-    return max(1, LOGITS_AT_A_TIME.get(weight.device.type, 2**22) // len(weight))
+def _portions(features: Tensor) -> Portions:
+    """Return how much to do at once where the features are."""
+    return PORTIONS.get(features.device.type, PORTIONS["cpu"])
+
+
+def _rows(num_logits: int, weight: Tensor) -> int:
+    """Return how many positions so many logits are, by a matrix (V, F)."""
+    return max(1, num_logits // len(weight))
+
+
+def _slices(length: int, at_a_time: int) -> Iterator[slice]:
+    """Cut a length into portions."""
+    return (slice(start, start + at_a_time) for start in range(0, length, at_a_time))
+
+
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """Add the product of two matrices, of the total's format or a narrower one, to a total."""
+    if left.dtype == total.dtype:
+        total.addmm_(left, right)
+    else:
+        total += left @ right
 
 
 def _loss_and_gradient(
     logits: Tensor, targets: Tensor, label_smoothing: float
 ) -> tuple[Tensor, Tensor]:
-    """Return the sum of some rows' losses, and its gradient by their logits.
+    """Return the sum of some rows' losses, and its gradient by their logits, both in float32.
 
     A softmax is a third of the work of log-sum-exp and exp; the likeliest token's probability,
     which is never tiny, tells the norm of all.
     """
+    logits = logits.float()
     probabilities = logits.softmax(-1)
     norm = logits.amax(-1, keepdim=True) - probabilities.amax(-1, keepdim=True).log()
     wanted = logits.gather(1, targets[:, None])

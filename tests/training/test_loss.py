@@ -6,16 +6,16 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from bench.training import loss as module
-from bench.training.loss import judge, output_loss, token_loss
+from bench.training.loss import Portions, judge, output_loss, token_loss
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("at_a_time", [1, 40, 10_000])
+@pytest.mark.parametrize("at_a_time", [1, 6, 40, 10_000])
 def test_loss_and_gradients_are_those_of_all_logits_at_once(
     label_smoothing: float, at_a_time: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Against torch's cross-entropy and its gradients, whatever the number of rows at a time."""
-    monkeypatch.setitem(module.LOGITS_AT_A_TIME, "cpu", at_a_time)
+    """Against torch's cross-entropy and its gradients, however little is done at once."""
+    monkeypatch.setitem(module.PORTIONS, "cpu", Portions(4 * at_a_time, at_a_time, at_a_time))
     features, output = torch.randn(7, 5, requires_grad=True), nn.Linear(5, 11)
     targets = torch.randint(0, 11, (7,))
     leaves = [features, output.weight, output.bias]
@@ -35,7 +35,7 @@ def test_positions_are_judged_as_by_all_logits_at_once(
     at_a_time: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each one's cross-entropy is torch's, and whether its target is the likeliest token."""
-    monkeypatch.setitem(module.LOGITS_AT_A_TIME, "cpu", at_a_time)
+    monkeypatch.setitem(module.PORTIONS, "cpu", Portions(at_a_time, at_a_time, at_a_time))
     features, output = torch.randn(30, 5), nn.Linear(5, 3)
     targets = torch.randint(0, 3, (30,))
 
