@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from bench.data.vectors.lookup import Rows
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
-from bench.model.recurrent import STATE_PARTS, Recurrent, State
+from bench.model.recurrent import Recurrent, State
+from bench.model.stepping import STATE_PARTS
 
 
 class Encoded(NamedTuple):

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from bench.model.config import CellKind
+from bench.model.packed import read_packed
 from bench.model.stepping import Layer, Stepper
 
 State = tuple[Tensor, ...]
@@ -24,7 +25,6 @@ CELLS: dict[CellKind, Callable[..., nn.RNNCellBase]] = {
 }
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 """torch's names of a layer's parameters."""
-STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}
 
 
 class Unrolled(NamedTuple):
@@ -88,22 +88,40 @@ class Recurrent(nn.Module):
         packed = pack_padded_sequence(
             inputs.index_select(0, there), sorted_lengths, batch_first=True
         )
-        packed_outputs, ended = self.stack(packed)
+        packed_outputs, ended = self._stack_over(packed)
         outputs, _ = pad_packed_sequence(
             packed_outputs, batch_first=True, total_length=inputs.shape[1]
         )
-        parts = ended if isinstance(ended, tuple) else (ended,)
         return Unrolled(
-            outputs.index_select(0, back), tuple(part.index_select(1, back) for part in parts)
+            outputs.index_select(0, back), tuple(part.index_select(1, back) for part in ended)
         )
+
+    def _stack_over(self, packed: PackedSequence) -> tuple[PackedSequence, State]:
+        """Read packed sentences: by torch's stack, but where its gradients would cost too much."""
+        if packed.data.device.type == "cpu" and torch.is_grad_enabled():
+            return read_packed(self._cell, self._layers(), packed, dropout=self._dropout)
+        outputs, ended = self.stack(packed)
+        return outputs, ended if isinstance(ended, tuple) else (ended,)
 
     def stepper(self) -> Stepper:
         """Begin a sequence that is stepped through."""
-        layers = [
-            Layer(*(getattr(self.stack, f"{name}_l{depth}") for name in PARAMETERS))
+        layers = [forwards for forwards, *_ in self._layers()]
+        return Stepper(self._cell, layers, dropout=self._dropout)
+
+    def _layers(self) -> list[list[Layer]]:
+        """Return the layers from the bottom, each one's directions."""
+        directions = ("", "_reverse") if self.stack.bidirectional else ("",)
+        return [
+            [
+                Layer(*(getattr(self.stack, f"{name}_l{depth}{way}") for name in PARAMETERS))
+                for way in directions
+            ]
             for depth in range(self.stack.num_layers)
         ]
-        return Stepper(self._cell, layers, dropout=self.stack.dropout if self.training else 0.0)
+
+    @property
+    def _dropout(self) -> float:
+        return self.stack.dropout if self.training else 0.0
 
 
 class CellStack(nn.Module):

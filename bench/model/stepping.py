@@ -181,3 +181,4 @@ def _lstm(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerSt
 
 
 CELLS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
+STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}
