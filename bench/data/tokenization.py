@@ -3,8 +3,9 @@
 The tokenisers need no model: `spacy.blank("fr")` and `spacy.blank("en")`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from sacremoses import MosesDetokenizer
@@ -23,11 +24,13 @@ UPPER_MARKER = "t_up"
 def tokenize_all(texts: Iterable[str], language: Language, *, lowercase: bool) -> TokenizedText:
     """Cut many texts as `tokenize` cuts one.
 
-    spaCy cuts at white space first and then each piece by itself, and no rule of its own for
-    English or French has white space in it: so each different piece is cut once, in a third to a
-    half of the time that spaCy takes for whole texts.
+    spaCy cuts at white space first and then each piece by itself: so each different piece is cut
+    once, in a third to a half of the time that spaCy takes for whole texts. Only then does it look
+    for special cases of several tokens, in the whole text: one in which a case might reach across
+    white space is cut whole.
     """
-    pieces = TokenizedText.from_lists(text.split() for text in texts)
+    gaps = _gaps_in_special_cases(language)
+    pieces = TokenizedText.from_lists(_pieces(text, gaps) for text in texts)
     cut = TokenizedText.from_lists(
         [tokenize(piece, language, lowercase=lowercase) for piece in pieces.words]
     )
@@ -66,6 +69,31 @@ def _tokenizer(language: Language) -> "SpacyLanguage":
     from spacy import blank
 
     return blank(language)
+
+
+def _pieces(text: str, gaps: Set[tuple[str, str]]) -> list[str]:
+    """Return what can be cut by itself: what stands between white space, or all of the text."""
+    pieces = text.split()
+    whole = any((left[-1], right[0]) in gaps for left, right in pairwise(pieces))
+    return [text] if whole else pieces
+
+
+@cache
+def _gaps_in_special_cases(language: Language) -> Set[tuple[str, str]]:
+    """Return how one token of a special case ends and the next one begins, for all of them."""
+    from spacy.tokenizer import Tokenizer
+
+    full = _tokenizer(language).tokenizer
+    plain = Tokenizer(
+        full.vocab,
+        prefix_search=full.prefix_search,
+        suffix_search=full.suffix_search,
+        infix_finditer=full.infix_finditer,
+        token_match=full.token_match,
+        url_match=full.url_match,
+    )
+    cases = ([token.text for token in plain(case)] for case in full.rules)
+    return {(left[-1], right[0]) for case in cases for left, right in pairwise(case)}
 
 
 @cache

@@ -1,5 +1,7 @@
 """Text to tokens, and back."""
 
+from itertools import product
+
 import pytest
 import spacy
 
@@ -51,6 +53,8 @@ AWKWARD = [
     "  qu'est-ce que c'est, aujourd'hui ?\n",
     "M. Dupont a-t-il 3,5 km à faire, etc. ? C'est-à-dire...",
     "Visitez https://example.org/a?b=c, s.v.p. !",
+    "He said 'stop' ''now''. The boys' ''house''",
+    "l' ''Art'' nouveau, (rires) :-P",
 ]
 
 
@@ -64,9 +68,17 @@ def test_many_texts_are_cut_as_each_alone(language: Language, lowercase: bool) -
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_no_rule_of_the_tokeniser_spans_white_space(language: str) -> None:
-    """So a piece between white space is cut alike whatever stands beside it."""
-    rules = spacy.blank(language).tokenizer.rules
+def test_special_cases_next_to_one_another_are_cut_as_each_text_alone(language: Language) -> None:
+    """SpaCy looks for them across white space too: every two that end and begin without letters."""
+    rules = [rule for rule in spacy.blank(language).tokenizer.rules if not rule.isspace()]
+    marks = [rule for rule in rules if not any(character.isalnum() for character in rule)]
+    texts = [
+        text.format(left, right)
+        for left, right in product(marks, marks[::3])
+        for text in ("w{} {}w", "({} {})")
+    ]
 
-    assert len(rules) > 100
-    assert not [rule for rule in rules if len(rule.split()) > 1]
+    together = spell(tokenize_all(texts, language, lowercase=False))
+
+    assert len(texts) > 4000
+    assert together == [tokenize(text, language, lowercase=False) for text in texts]
