@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "registry", "seeding", "data", "model", "training", "evaluation", "tracking",
-    "experiment", "engine", "search", "speed", "comparison", "report", "cli", "__main__",
+    "errors", "registry", "seeding", "processes",
+    "data", "model", "training", "evaluation", "tracking", "experiment", "engine", "search",
+    "speed", "comparison", "report", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {  # a framework, and the only places that may import it
     "mlflow": "tracking",

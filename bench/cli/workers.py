@@ -21,11 +21,17 @@ def open_workers(console: Console, *, jobs: int | None, device: str) -> Iterator
         device: as it was asked for.
     """
     with console.status("loading the libraries"):
-        from bench.engine.executors.processes import ProcessExecutor
+        from bench.engine.executors.processes import MOST_AHEAD, ProcessExecutor
         from bench.training.device import choose_device
     cores = count_cores()
     jobs = jobs or (1 if choose_device(device).type == "cuda" else cores)
-    with ProcessExecutor(num_workers=jobs, threads_per_worker=max(1, cores // jobs)) as executor:
+    executor = ProcessExecutor(
+        num_workers=jobs,
+        threads_per_worker=max(1, cores // jobs),
+        # On one core less than there are: this process has libraries of its own to load meanwhile.
+        ahead=min(MOST_AHEAD, max(1, cores - 1)),
+    )
+    with executor:
         yield executor
 
 

@@ -9,9 +9,9 @@ from time import perf_counter
 import torch
 
 from bench.data.prepared import PreparedCorpus
-from bench.engine.executors.processes import CONTEXT, STOP_SECONDS, deaf_to_ctrl_c
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
+from bench.processes import Child, ProcessDied, ignore_ctrl_c, start, stop
 from bench.speed.workload import Round, Workload
 from bench.training.device import prepare_arithmetic
 
@@ -19,12 +19,12 @@ from bench.training.device import prepare_arithmetic
 class SideBySide:
     """Processes that train the same run, some batches at a time."""
 
-    def __init__(self, connections: Sequence[Connection]) -> None:
+    def __init__(self, children: Sequence[Child]) -> None:
         """Take over processes that wait for a number of batches."""
-        self._connections = connections
+        self._children = children
 
     def __len__(self) -> int:
-        return len(self._connections)
+        return len(self._children)
 
     def train(self, num_batches: int, *, runs: int) -> float:
         """Let the first `runs` processes take so many steps each at the same time.
@@ -36,13 +36,13 @@ class SideBySide:
         Raises:
             BenchError: when one of them has died.
         """
-        started = perf_counter()
-        for connection in self._connections[:runs]:
-            connection.send(num_batches)
+        started, at_work = perf_counter(), self._children[:runs]
         try:
-            rounds: list[Round] = [connection.recv() for connection in self._connections[:runs]]
-        except EOFError as error:
-            raise BenchError("one of the runs has ended; what it said is above") from error
+            for child in at_work:
+                child.send(num_batches)
+            rounds: list[Round] = [child.receive() for child in at_work]
+        except ProcessDied as died:
+            raise BenchError(f"one of the runs has ended ({died}); what it said is above") from died
         return sum(each.operations for each in rounds) / (perf_counter() - started)
 
 
@@ -51,34 +51,22 @@ def side_by_side(
     spec: RunSpec, data: PreparedCorpus, device: torch.device, *, runs: int
 ) -> Iterator[SideBySide]:
     """Open processes with as many threads each as this one has, and end them afterwards."""
-    pipes = [CONTEXT.Pipe() for _ in range(runs)]
-    processes = [
-        CONTEXT.Process(
-            target=_work,
-            args=(theirs, spec, data.folder, str(device), torch.get_num_threads()),
-            daemon=True,
-        )
-        for _, theirs in pipes
-    ]
-    with deaf_to_ctrl_c():
-        for process in processes:
-            process.start()
-    for _, theirs in pipes:
-        theirs.close()
+    children: list[Child] = []
     try:
-        yield SideBySide([ours for ours, _ in pipes])
+        for _ in range(runs):
+            threads = torch.get_num_threads()
+            children.append(start(_work, spec, data.folder, str(device), threads))
+        yield SideBySide(children)
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join(STOP_SECONDS)
+        stop(children)
 
 
 def _work(
     connection: Connection, spec: RunSpec, folder: Path, device: str, num_threads: int
 ) -> None:
+    ignore_ctrl_c()
     prepare_arithmetic(num_threads)
     workload = Workload(spec, PreparedCorpus(folder), torch.device(device))
-    with suppress(EOFError, BrokenPipeError):  # the command has died
+    with suppress(EOFError, ConnectionError):  # the command has died
         while True:
             connection.send(workload.train(connection.recv()))

@@ -4,14 +4,13 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from filelock import FileLock
 
 from bench.errors import TrackingError
+from bench.processes import CONTEXT, deaf_to_ctrl_c, ignore_ctrl_c
 
 DEFAULT_FILE = "mlflow.db"
 SQLITE = "sqlite:///"
@@ -68,8 +67,9 @@ def created_beside(uri: str) -> Iterator[bool]:
     if not is_new(uri):
         yield False
         return
-    process: SpawnProcess = get_context("spawn").Process(target=_create, args=(uri,))
-    process.start()
+    process = CONTEXT.Process(target=_create, args=(uri,))
+    with deaf_to_ctrl_c():
+        process.start()
     try:
         yield True
     except BaseException:
@@ -91,6 +91,7 @@ def quieten_mlflow() -> None:
 
 
 def _create(uri: str) -> None:
+    ignore_ctrl_c()
     path = sqlite_path(uri)
     assert path is not None
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,30 +209,73 @@ def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:
     )
 
 
+class Listened(ProcessExecutor):
+    """One worker, and someone else who hears of every event after the command has."""
+
+    def __init__(self, listen: Callable[[Event], None]) -> None:
+        super().__init__(num_workers=1)
+        self._also = listen
+
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+        def both(event: Event) -> bool:
+            go_on = listen(event)
+            self._also(event)
+            return go_on
+
+        super().run(tasks, both)
+
+
+def kill_workers() -> None:
+    for child in multiprocessing.active_children():
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+
+
 def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus) -> None:
     """The run is listed as failed; another worker does the rest."""
     tracker = MemoryTracker()
     specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
 
-    class KillFirst(ProcessExecutor):
-        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
-            def kill(event: Event) -> None:
-                listen(event)
-                if isinstance(event, EpochEnded) and event.spec.seed == 1:
-                    for child in (
-                        Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-                    ):
-                        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                            os.kill(int(child), signal.SIGKILL)
+    def kill_first(event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.spec.seed == 1:
+            kill_workers()
 
-            super().run(tasks, kill)
-
-    outcome = run(specs, digits, tracker, executor=KillFirst(num_workers=1))
+    outcome = run(specs, digits, tracker, executor=Listened(kill_first))
 
     assert [failure.spec.seed for failure in outcome.failures] == [1]
     assert outcome.failures[0].reason == "its process died (signal 9)"
     assert {result.seed for result in outcome.results.values()} == {2, 3}
     assert tracker.fates[specs[0].identity] == "FAILED"
+
+
+def test_a_worker_that_is_killed_between_runs_costs_none(digits: PreparedCorpus) -> None:
+    """Another does the next one."""
+
+    def kill_after_each(event: Event) -> None:
+        if isinstance(event, Ended):
+            kill_workers()
+
+    specs = [spec(digits, seed=seed) for seed in (1, 2)]
+    outcome = run(specs, digits, MemoryTracker(), executor=Listened(kill_after_each))
+
+    assert not outcome.failures
+    assert {result.seed for result in outcome.results.values()} == {1, 2}
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 4.0])
+def test_workers_leave_it_to_the_command_what_ctrl_c_means(
+    digits: PreparedCorpus, seconds: float
+) -> None:
+    """From their first moment, while they load, and after: a terminal's signal reaches all."""
+    with ProcessExecutor(num_workers=1) as executor:
+        time.sleep(seconds)
+        for child in multiprocessing.active_children():
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGINT)
+        outcome = run([spec(digits)], digits, MemoryTracker(), executor=executor)
+
+    assert not outcome.failures
 
 
 def test_workers_that_are_kept_do_one_plan_after_the_other(digits: PreparedCorpus) -> None:

@@ -19,6 +19,7 @@ from bench.speed.arithmetic import count_operations
 from bench.speed.lesson import Lesson
 from bench.speed.measurement import measure
 from bench.speed.peers import LessonPeer, open_peer
+from bench.speed.side_by_side import side_by_side
 from bench.speed.workload import Workload
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, update
@@ -159,6 +160,19 @@ def test_runs_at_a_time_are_measured_beside_one_alone(digits: PreparedCorpus) ->
     assert found.together is not None
     assert found.together.runs == 2
     assert 0 < found.together.times.low <= found.together.times.high
+    assert not multiprocessing.active_children()
+
+
+def test_a_run_at_a_time_that_dies_is_told(digits: PreparedCorpus) -> None:
+    """Before it has heard what to do, or after; without a traceback here."""
+    gone = PreparedCorpus(digits.folder)
+    gone.folder = Path("/nonexistent")
+
+    with (
+        pytest.raises(BenchError, match=r"one of the runs has ended \(exit code 1\)"),
+        side_by_side(spec(digits), gone, CPU, runs=2) as beside,
+    ):
+        beside.train(1, runs=2)
     assert not multiprocessing.active_children()
 
 

@@ -1,0 +1,92 @@
+"""Processes of our own: deaf to Ctrl-C, spoken to through a pipe, and gone when we are."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from threading import current_thread, main_thread
+from typing import Any
+
+CONTEXT = get_context("spawn")  # a forked copy of a process with threads may hang
+STOP_SECONDS = 5.0
+
+
+class ProcessDied(Exception):  # noqa: N818 - what happened, for whoever speaks to the process
+    """A process has ended without having been told to; the text says how."""
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """A process, and our end of the pipe to it."""
+
+    process: SpawnProcess
+    connection: Connection
+
+    def send(self, message: object) -> None:
+        """Say something to it.
+
+        Raises:
+            ProcessDied: when it can hear no more.
+        """
+        try:
+            self.connection.send(message)
+        except ConnectionError as error:
+            raise ProcessDied(self._end()) from error
+
+    def receive(self) -> Any:
+        """Wait for what it says.
+
+        Raises:
+            ProcessDied: when it has said its last.
+        """
+        try:
+            return self.connection.recv()
+        except (EOFError, ConnectionError) as error:
+            raise ProcessDied(self._end()) from error
+
+    def _end(self) -> str:
+        self.process.join(STOP_SECONDS)
+        code = self.process.exitcode
+        return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+def start(work: Callable[..., None], *args: object) -> Child:
+    """Start a process that does `work(connection, *args)`."""
+    ours, theirs = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=work, args=(theirs, *args), daemon=True)
+    with deaf_to_ctrl_c():
+        process.start()
+    theirs.close()
+    return Child(process, ours)
+
+
+def stop(children: Sequence[Child]) -> None:
+    """End processes, whatever they are doing."""
+    for child in children:
+        child.connection.close()
+        child.process.terminate()
+    for child in children:
+        child.process.join(STOP_SECONDS)
+        if child.process.is_alive():
+            child.process.kill()
+
+
+def ignore_ctrl_c() -> None:
+    """Let the parent alone decide what Ctrl-C means, which reaches every process of a terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes started within ignore Ctrl-C from their first moment, while they load too."""
+    if current_thread() is not main_thread():  # others may not say what a signal does
+        yield
+        return
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, ours)
