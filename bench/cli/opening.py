@@ -23,8 +23,8 @@ def check(selected: Mapping[str, Any]) -> None:
 
     parse_seeds(selected["seeds"])
     tracking_uri(selected["tracking_uri"])
-    if selected["experiment"] is None:  # a search that goes on knows it
-        return
+    if selected["experiment"] is None or selected.get("resume"):
+        return  # a search that goes on knows with what
     names = ("profile", "overrides", "corpus")
     experiment = load_experiment(selected["experiment"], **{name: selected[name] for name in names})
     for corpus in {variant.config.data.corpus for variant in experiment.variants.values()}:

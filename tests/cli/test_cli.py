@@ -65,6 +65,8 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["search"], "Missing argument 'EXPERIMENT' (or --resume)"),
         (["search", "--resume"], "no search is kept here"),
         (["search", "gru_vs_lstm", "--resume"], "no search of gru_vs_lstm is kept here"),
+        # Neither the profile nor the corpus of a search that goes on is asked for again.
+        (["search", "gru_vs_lstm", "--resume", "--corpus", "gone.tsv"], "no search of gru_vs_lstm"),
         (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
     ],
 )
