@@ -12,10 +12,7 @@ from torch import Tensor
 from bench.data.vocabulary import BOS_ID, EOS_ID
 from bench.evaluation.config import EvaluationConfig
 from bench.model.seq2seq import Seq2Seq
-
-# So many stay in a CPU's cache from one pass over them to the next: a fifth of a beam search's
-# time. A GPU wants more work at once.
-LOGITS_AT_A_TIME = {"cpu": 2**19, "cuda": 2**27}
+from bench.training.loss import rows_per_pass
 
 
 def decode(
@@ -155,7 +152,7 @@ def _extend(beams: _Beams, logits: Tensor) -> tuple[Tensor, _Beams]:
 
 def _likeliest(logits: Tensor, ways: int) -> tuple[Tensor, Tensor]:
     """Return log-probabilities and ids of each row's likeliest tokens, (A·K, `ways`) both."""
-    at_a_time = max(1, LOGITS_AT_A_TIME.get(logits.device.type, 2**19) // logits.shape[1])
+    at_a_time = rows_per_pass(logits.device, logits.shape[1])  # a fifth of a beam search's time
     found = [some.float().log_softmax(-1).topk(ways) for some in logits.split(at_a_time)]
     values, tokens = zip(*found, strict=True)
     return torch.cat(values), torch.cat(tokens)

@@ -5,7 +5,8 @@ Shapes: B sentences, N real target tokens of a batch.
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -67,16 +68,16 @@ def evaluate(
     translations: list[list[int]] = [[] for _ in range(len(split))]
     forced = _Forced(len(split))
     decoding_seconds = 0.0
-    translating = narrowed_model(model, product_dtype(device, precision))
-    for batch in sorted_batches(split, batch_size=config.batch_size):
-        moved = batch.to(device)
-        started = perf_counter()
-        decoded = decode(translating, moved.source, moved.source_lengths, config)
-        decoding_seconds += perf_counter() - started
-        with autocast(device, precision):
-            forced.add(model, moved)
-        for index, token_ids in zip(batch.indices, decoded, strict=True):
-            translations[index] = token_ids
+    with in_precision(model, precision) as translating:
+        for batch in sorted_batches(split, batch_size=config.batch_size):
+            moved = batch.to(device)
+            started = perf_counter()
+            decoded = decode(translating, moved.source, moved.source_lengths, config)
+            decoding_seconds += perf_counter() - started
+            with autocast(device, precision):
+                forced.add(model, moved)
+            for index, token_ids in zip(batch.indices, decoded, strict=True):
+                translations[index] = token_ids
     hypotheses = [
         detokenize(vocabulary.decode(token_ids), tokenization=data.tokenization)
         for token_ids in translations
@@ -100,14 +101,23 @@ def evaluate(
     )
 
 
-def narrowed_model(model: Seq2Seq, dtype: torch.dtype) -> Seq2Seq:
-    """Return the model with weights of one number format, itself if they are.
+@contextmanager
+def in_precision(model: Seq2Seq, precision: Precision) -> Iterator[Seq2Seq]:
+    """Within, the model that is given computes its matrix products in `precision`.
 
-    Autocast would convert every weight again at every step of a translation.
+    On a CPU it has weights of that format: autocast would convert each of them again at every step
+    of a translation. On a GPU it is the model itself, since cuDNN wants a stack's weights in one
+    piece, and `torch.nn` lays out none of bfloat16 so.
     """
-    if next(model.parameters()).dtype == dtype:
-        return model
-    return copy.deepcopy(model).to(dtype)
+    device = next(model.parameters()).device
+    dtype = product_dtype(device, precision)
+    if device.type == "cuda":
+        with autocast(device, precision):
+            yield model
+    elif next(model.parameters()).dtype == dtype:
+        yield model
+    else:
+        yield copy.deepcopy(model).to(dtype)
 
 
 class _Forced:

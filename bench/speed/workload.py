@@ -12,7 +12,7 @@ from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
-from bench.evaluation.evaluate import narrowed_model
+from bench.evaluation.evaluate import in_precision
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import count_operations
 from bench.training.device import autocast, product_dtype
@@ -99,12 +99,11 @@ class Workload:
         config = replace(self.config.evaluation, beam_size=beam)
         self.model.eval()
         started, num_tokens = perf_counter(), 0
-        dtype = product_dtype(self.device, self.config.training.precision)
-        model = narrowed_model(self.model, dtype)
-        for batch in sorted_batches(self._validation, batch_size=config.batch_size):
-            moved = batch.to(self.device)
-            found = decode(model, moved.source, moved.source_lengths, config)
-            num_tokens += sum(len(tokens) + 1 for tokens in found)
+        with in_precision(self.model, self.config.training.precision) as model:
+            for batch in sorted_batches(self._validation, batch_size=config.batch_size):
+                moved = batch.to(self.device)
+                found = decode(model, moved.source, moved.source_lengths, config)
+                num_tokens += sum(len(tokens) + 1 for tokens in found)
         seconds = perf_counter() - started
         self.model.train()
         return Decoding(len(self._validation) / seconds, num_tokens / len(self._validation))

@@ -55,7 +55,7 @@ def judge(features: Tensor, output: torch.nn.Linear, targets: Tensor) -> Judged:
         targets: token ids, (N,).
     """
     nats, correct = list[Tensor](), list[Tensor]()
-    at_a_time = _rows(_portions(features).passes, output.weight)
+    at_a_time = rows_per_pass(features.device, len(output.weight))
     for some, wanted in zip(features.split(at_a_time), targets.split(at_a_time), strict=True):
         logits = output(some)
         nats.append(cross_entropy(logits.float(), wanted, reduction="none"))
@@ -101,25 +101,26 @@ def output_loss(
 class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, wish: _Wish) -> Tensor:
-        num_positions, portions = len(wish.targets), _portions(features)
+        num_positions, num_tokens = len(wish.targets), len(weight)
+        portions = _portions(features.device)
         narrow = weight.to(wish.dtype)
         inputs, offset = features.to(wish.dtype), bias.to(wish.dtype)
         to_features = torch.empty_like(inputs)
         to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
-        for rows in _slices(num_positions, _rows(portions.product, weight)):
+        for rows in _slices(num_positions, max(1, portions.product // num_tokens)):
             some, wanted = inputs[rows], wish.targets[rows]
-            logits = some.new_empty(len(some), len(weight))
-            for columns in _slices(len(weight), portions.columns):
+            logits = some.new_empty(len(some), num_tokens)
+            for columns in _slices(num_tokens, portions.columns):
                 transposed = narrow[columns].t()
                 torch.addmm(offset[columns], some, transposed, out=logits[:, columns])
-            for few in _slices(len(some), _rows(portions.passes, weight)):
+            for few in _slices(len(some), rows_per_pass(features.device, num_tokens)):
                 loss, gradient = _loss_and_gradient(logits[few], wanted[few], wish.label_smoothing)
                 total += loss
                 to_bias += gradient.sum(0)
                 logits[few] = gradient  # which is all that is still wanted of them
             torch.mm(logits, narrow, out=to_features[rows])
-            for columns in _slices(len(weight), portions.columns):
+            for columns in _slices(num_tokens, portions.columns):
                 _add_product(to_weight[columns], logits[:, columns].t(), some)
         ctx.save_for_backward(to_features.to(features.dtype), to_weight, to_bias)
         ctx.num_positions = num_positions
@@ -131,14 +132,13 @@ class _OutputLoss(torch.autograd.Function):
         return *(saved * share for saved in ctx.saved_tensors), None
 
 
-def _portions(features: Tensor) -> Portions:
-    """Return how much to do at once where the features are."""
-    return PORTIONS.get(features.device.type, PORTIONS["cpu"])
+def rows_per_pass(device: torch.device, num_tokens: int) -> int:
+    """Return how many rows of logits to go over at once, each as long as the vocabulary."""
+    return max(1, _portions(device).passes // num_tokens)
 
 
-def _rows(num_logits: int, weight: Tensor) -> int:
-    """Return how many positions so many logits are, by a matrix (V, F)."""
-    return max(1, num_logits // len(weight))
+def _portions(device: torch.device) -> Portions:
+    return PORTIONS.get(device.type, PORTIONS["cpu"])
 
 
 def _slices(length: int, at_a_time: int) -> Iterator[slice]:

@@ -8,10 +8,11 @@ from bench.data.batching import TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import BOS_ID, EOS_ID
 from bench.evaluation.config import EvaluationConfig
-from bench.evaluation.decoding import LOGITS_AT_A_TIME, beam_search, decode, greedy
+from bench.evaluation.decoding import beam_search, decode, greedy
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import TrainingConfig
+from bench.training.loss import PORTIONS
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import train
 from tests.conftest import TINY, build
@@ -76,7 +77,7 @@ def test_a_batched_beam_is_the_literal_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Sentence by sentence, whatever finishes first; a few rows of logits at a time."""
-    monkeypatch.setitem(LOGITS_AT_A_TIME, "cpu", 100)
+    monkeypatch.setitem(PORTIONS, "cpu", PORTIONS["cpu"]._replace(passes=100))
     split = digits.load_split("test")
     batch = collate(split, np.arange(12))
 
