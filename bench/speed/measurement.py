@@ -64,7 +64,8 @@ class Speed:
     """Of matrix products that cannot be done without, padding not counted."""
     peak: Mapping[str, float]
     """Operations per second of this machine's matrix products, by number format: `float32` and
-    `bfloat16` of a large square, `… here` in the shape of the output matrix."""
+    `bfloat16` of a large square, `… here` in the shape of the output matrix, which training cuts
+    in pieces."""
     steps_before_decoding: int
     """That both had been trained for."""
     decoding: Mapping[str, DecodingSpeed]
