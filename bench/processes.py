@@ -75,7 +75,10 @@ def stop(children: Sequence[Child]) -> None:
 
 
 def ignore_ctrl_c() -> None:
-    """Let the parent alone decide what Ctrl-C means, which reaches every process of a terminal."""
+    """Let the parent alone decide what Ctrl-C means, which reaches every process of a terminal.
+
+    For the process itself to say: it does not inherit this everywhere.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

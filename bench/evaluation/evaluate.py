@@ -3,10 +3,8 @@
 Shapes: B sentences, N real target tokens of a batch.
 """
 
-import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -22,7 +20,7 @@ from bench.evaluation.decoding import decode
 from bench.evaluation.metrics import TEXT_METRICS
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision
-from bench.training.device import autocast, product_dtype
+from bench.training.device import autocast, in_precision
 from bench.training.loss import judge
 
 
@@ -99,25 +97,6 @@ def evaluate(
         sentence_losses=[round(nats, 5) for nats in forced.nats.tolist()],
         sentence_tokens=forced.num_tokens.tolist(),
     )
-
-
-@contextmanager
-def in_precision(model: Seq2Seq, precision: Precision) -> Iterator[Seq2Seq]:
-    """Within, the model that is given computes its matrix products in `precision`.
-
-    On a CPU it has weights of that format: autocast would convert each of them again at every step
-    of a translation. On a GPU it is the model itself, since cuDNN wants a stack's weights in one
-    piece, and `torch.nn` lays out none of bfloat16 so.
-    """
-    device = next(model.parameters()).device
-    dtype = product_dtype(device, precision)
-    if device.type == "cuda":
-        with autocast(device, precision):
-            yield model
-    elif next(model.parameters()).dtype == dtype:
-        yield model
-    else:
-        yield copy.deepcopy(model).to(dtype)
 
 
 class _Forced:

@@ -4,9 +4,9 @@ torch's own do so too. But on a CPU their way back makes, for each time step, a 
 that of the whole sequence, and adds it up: sentences twice as long cost up to four times as much.
 Here a layer's inputs are cut into steps once, and their gradients are joined once.
 
-Shapes: N real tokens of all sentences, B sentences, A sentences that are read at a step, L layers,
-D directions, I input features, H hidden features, G gates. Packed: the first tokens of all
-sentences, from the longest to the shortest, then the second tokens of those that have one, …
+Shapes: N real tokens of all sentences, B sentences, L layers, D directions, I input features,
+H hidden features. Packed: the first tokens of all sentences, from the longest to the shortest,
+then the second tokens of those that have one, …
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,10 @@ from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence
 
 from bench.model.config import CellKind
-from bench.model.stepping import CELLS, STATE_PARTS, Layer, LayerState, SteppedProduct
+from bench.model.stepping import Layer, LayerState, SteppedCell
+
+Read = tuple[list[Tensor], LayerState]
+"""The outputs of each step, and the state after each sentence."""
 
 
 def read_packed(
@@ -43,7 +46,7 @@ def read_packed(
         outputs: list[Tensor] = []
         for layer, read in zip(directions, (_read_forwards, _read_backwards), strict=False):
             from_inputs = linear(below, layer.weight_input, layer.bias_input)
-            steps, state = read(_Cell(cell, layer), from_inputs.split(sizes))
+            steps, state = read(SteppedCell(cell, layer), from_inputs.split(sizes))
             outputs.append(torch.cat(steps).to(from_inputs.dtype))
             ended.append(state)
         rows = torch.cat(outputs, dim=-1)
@@ -52,26 +55,7 @@ def read_packed(
     )
 
 
-class _Cell:
-    """One layer's step in one direction, given what its inputs make of the gates."""
-
-    def __init__(self, cell: CellKind, layer: Layer) -> None:
-        self._step = CELLS[cell]
-        self._num_parts = STATE_PARTS[cell]
-        self._weight = layer.weight_hidden
-        self._from_hidden = SteppedProduct(layer.weight_hidden, layer.bias_hidden)
-
-    def start(self, num_sentences: int) -> LayerState:
-        """Return zeros, (A, H) a part."""
-        size = num_sentences, self._weight.shape[1]
-        return tuple(self._weight.new_zeros(size) for _ in range(self._num_parts))
-
-    def __call__(self, from_input: Tensor, state: LayerState) -> LayerState:
-        """Take a step: (A, G·H) and parts (A, H)."""
-        return self._step(from_input.float(), self._from_hidden(state[0]).float(), state)
-
-
-def _read_forwards(cell: _Cell, from_inputs: Sequence[Tensor]) -> tuple[list[Tensor], LayerState]:
+def _read_forwards(cell: SteppedCell, from_inputs: Sequence[Tensor]) -> Read:
     """Read from the first tokens on; the shorter a sentence, the sooner it leaves."""
     outputs: list[Tensor] = []
     ended: list[LayerState] = []
@@ -86,7 +70,7 @@ def _read_forwards(cell: _Cell, from_inputs: Sequence[Tensor]) -> tuple[list[Ten
     return outputs, _join([state, *reversed(ended)])
 
 
-def _read_backwards(cell: _Cell, from_inputs: Sequence[Tensor]) -> tuple[list[Tensor], LayerState]:
+def _read_backwards(cell: SteppedCell, from_inputs: Sequence[Tensor]) -> Read:
     """Read from the last tokens on; the shorter a sentence, the later it joins."""
     outputs: list[Tensor] = []
     state = cell.start(0)

@@ -5,7 +5,7 @@ to autograd, every step then makes a gradient of every weight matrix, out of the
 batch, and adds it to those of the other steps. `SteppedProduct` keeps the rows instead and
 multiplies them all at once: the same sum in another order.
 
-Shapes: B sentences, I input features, H hidden features, O output features, T steps.
+Shapes: B sentences, I input features, H hidden features, G gates, O output features, T steps.
 """
 
 from collections.abc import Sequence
@@ -112,6 +112,26 @@ class _Product(torch.autograd.Function):
         return to_inputs, to_weight, to_bias, None, None
 
 
+class SteppedCell:
+    """One recurrent layer taken through one sequence, given what its inputs make of the gates."""
+
+    def __init__(self, cell: CellKind, layer: Layer) -> None:
+        """Begin a sequence."""
+        self._step = CELLS[cell]
+        self._num_parts = STATE_PARTS[cell]
+        self._weight = layer.weight_hidden
+        self._from_hidden = SteppedProduct(layer.weight_hidden, layer.bias_hidden)
+
+    def start(self, num_sentences: int) -> "LayerState":
+        """Return a state of zeros, (B, H) a part."""
+        size = num_sentences, self._weight.shape[1]
+        return tuple(self._weight.new_zeros(size) for _ in range(self._num_parts))
+
+    def __call__(self, from_input: Tensor, state: "LayerState") -> "LayerState":
+        """Take a step: (B, G·H), and parts (B, H)."""
+        return self._step(from_input.float(), self._from_hidden(state[0]).float(), state)
+
+
 class Stepper:
     """A recurrent stack taken through one sequence step by step."""
 
@@ -123,13 +143,9 @@ class Stepper:
             layers: from the bottom.
             dropout: probability of zeroing what a layer hands to the next one; 0 in evaluation.
         """
-        self._cell = CELLS[cell]
         self._dropout = dropout
-        self._products = [
-            (
-                SteppedProduct(layer.weight_input, layer.bias_input),
-                SteppedProduct(layer.weight_hidden, layer.bias_hidden),
-            )
+        self._layers = [
+            (SteppedProduct(layer.weight_input, layer.bias_input), SteppedCell(cell, layer))
             for layer in layers
         ]
 
@@ -144,11 +160,10 @@ class Stepper:
             the new state of each layer; the hidden part of the last one is the output.
         """
         after: list[LayerState] = []
-        for depth, (from_input, from_hidden) in enumerate(self._products):
+        for depth, (from_input, step) in enumerate(self._layers):
             if depth:
                 inputs = dropout(after[-1][0], self._dropout) if self._dropout else after[-1][0]
-            gates = from_input(inputs).float(), from_hidden(state[depth][0]).float()
-            after.append(self._cell(*gates, state[depth]))
+            after.append(step(from_input(inputs), state[depth]))
         return after
 
 

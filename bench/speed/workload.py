@@ -12,10 +12,9 @@ from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
-from bench.evaluation.evaluate import in_precision
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import count_operations
-from bench.training.device import autocast, product_dtype
+from bench.training.device import autocast, in_precision, product_dtype
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
 

@@ -1,11 +1,14 @@
 """Where a run computes, and in which number format."""
 
-from contextlib import AbstractContextManager
+import copy
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import torch
 
 from bench.errors import ConfigError
+from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision
 
 ResolvedPrecision = Literal["float32", "bfloat16"]
@@ -51,6 +54,25 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
     """Compute matrix products in `precision` within this context."""
     enabled = product_dtype(device, precision) == torch.bfloat16
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+@contextmanager
+def in_precision(model: Seq2Seq, precision: Precision) -> Iterator[Seq2Seq]:
+    """Within, the model that is given computes its matrix products in `precision`.
+
+    On a CPU it has weights of that format: autocast would convert each of them again at every step
+    of a translation. On a GPU it is the model itself, since cuDNN wants a stack's weights in one
+    piece, and `torch.nn` lays out none of bfloat16 so.
+    """
+    device = next(model.parameters()).device
+    dtype = product_dtype(device, precision)
+    if device.type == "cuda":
+        with autocast(device, precision):
+            yield model
+    elif next(model.parameters()).dtype == dtype:
+        yield model
+    else:
+        yield copy.deepcopy(model).to(dtype)
 
 
 def prepare_arithmetic(num_threads: int) -> None:

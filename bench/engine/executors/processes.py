@@ -79,8 +79,8 @@ class ProcessExecutor:
         workers: list[_Worker] = []
         try:
             for task in islice(coming, self.num_workers):
-                workers.append(self._take())
-                self._give(workers, workers[-1], task)
+                workers.append(self._waiting.pop() if self._waiting else self._start())
+                self._give(task, workers, -1)
             while any(worker.task for worker in workers):
                 self._turn(workers, coming, listen)
         finally:
@@ -103,28 +103,16 @@ class ProcessExecutor:
                 with suppress(ProcessDied):  # heard of next
                     worker.child.send(go_on)
             if worker.task is None and (task := next(coming, None)):
-                self._give(workers, worker, task)
+                self._give(task, workers, workers.index(worker))
 
-    def _give(self, workers: list[_Worker], worker: _Worker, task: Task) -> None:
+    def _give(self, task: Task, workers: list[_Worker], place: int) -> None:
         """Give a worker a task, or if it has died since its last one, another in its place."""
-        worker.task = task
         try:
-            if not worker.child.process.is_alive():
-                raise ProcessDied
-            worker.child.send(task)
+            workers[place].child.send(task)
         except ProcessDied:
-            another = self._start()
-            another.task = task
-            workers[workers.index(worker)] = another
-            another.child.send(task)
-
-    def _take(self) -> _Worker:
-        """Return a worker without a task."""
-        while self._waiting:
-            worker = self._waiting.pop()
-            if worker.child.process.is_alive():
-                return worker
-        return self._start()
+            workers[place] = self._start()
+            workers[place].child.send(task)
+        workers[place].task = task
 
     def _start(self) -> _Worker:
         return _Worker(start(_work, self._threads))
