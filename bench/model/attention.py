@@ -1,7 +1,8 @@
 """Attention: which encoder outputs matter to the decoder just now.
 
-Shapes: B sentences, S source tokens, K encoder features, H decoder features, A hidden features;
-Q queries, as many for each sentence: one, or in beam search one a hypothesis.
+Shapes: B sentences, S source tokens, K encoder features, H decoder features, A hidden features,
+I features of the decoder's input; Q queries, as many for each sentence: one, or in beam search one
+a hypothesis.
 """
 
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from bench.model.config import AttentionKind
 class Memory(NamedTuple):
     """What the encoder made of the source, ready to be looked at."""
 
-    values: Tensor  # (B, S, K), the encoder's outputs
+    values: Tensor  # (B, S, I), what each of the encoder's outputs adds to the decoder's input
     keys: Tensor  # (B, S, A), what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
 
@@ -28,14 +29,16 @@ class Memory(NamedTuple):
 class Attended(NamedTuple):
     """What one look gives."""
 
-    context: Tensor  # (Q, K)
+    context: Tensor  # (Q, I)
     weights: Tensor  # (Q, S), non-negative, of sum 1
 
 
 class AdditiveAttention(nn.Module):
     """The lesson's: v · tanh(W₁ e + W₂ h) (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473).
 
-    W₂ has a bias, which stands for W₁'s as well.
+    W₂ has a bias, which stands for W₁'s as well. Since tanh x = 2σ(2x) − 1, and a softmax does not
+    see what is added to all scores, 2v · σ(2W₁ e + 2W₂ h) gives the same weights. On a CPU torch's
+    sigmoid takes a seventh of the time of its tanh.
     """
 
     def __init__(self, *, query_size: int, key_size: int, hidden_size: int) -> None:
@@ -44,14 +47,14 @@ class AdditiveAttention(nn.Module):
         self.to_query = nn.Linear(query_size, hidden_size)
         self.score = nn.Linear(hidden_size, 1, bias=False)
 
-    def remember(self, outputs: Tensor, mask: Tensor | None) -> Memory:
-        """Do once per sentence what does not depend on the query."""
-        return Memory(outputs, self.to_keys(outputs), mask)
+    def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
+        """Do once per sentence what does not depend on the query; outputs are (B, S, K)."""
+        return Memory(values, 2 * self.to_keys(outputs), mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, A)."""
-        hidden = torch.tanh(memory.keys[:, None] + _by_sentence(query, memory)[:, :, None])
-        return _weigh(self.score(hidden).squeeze(-1), memory)
+        doubled = memory.keys[:, None] + 2 * _by_sentence(query, memory)[:, :, None]
+        return _weigh(2 * self.score(doubled.sigmoid_()).squeeze(-1), memory)
 
 
 class DotAttention(nn.Module):
@@ -61,9 +64,9 @@ class DotAttention(nn.Module):
         super().__init__()
         self.to_query = nn.Linear(query_size, key_size, bias=False)
 
-    def remember(self, outputs: Tensor, mask: Tensor | None) -> Memory:
-        """Keep the outputs: they are their own keys."""
-        return Memory(outputs, outputs, mask)
+    def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
+        """Keep the outputs (B, S, K): they are their own keys."""
+        return Memory(values, outputs, mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, K)."""

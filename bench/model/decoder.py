@@ -89,12 +89,29 @@ class Decoder(nn.Module):
         if self.attention is None:
             return Context(state, None)
         mask = source_mask if self.mask_padding else None
-        memory: Memory = self.attention.remember(encoded.outputs, mask)  # type: ignore[operator]
+        # The sum that attention will make is linear too: so each output is mapped once, not summed
+        # first and mapped at every step.
+        values = linear(encoded.outputs, self._combine_parts()[1])
+        memory: Memory = self.attention.remember(encoded.outputs, values, mask)  # type: ignore[operator]
         return Context(state, memory)
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Make of tokens (…) what they bring to the recurrent stack's input, (…, E)."""
+        embedded: Tensor = self.embedding(tokens)
+        if self.attention is None:
+            return embedded
+        return linear(embedded, self._combine_parts()[0], self.combine.bias)
+
+    def _combine_parts(self) -> tuple[Tensor, Tensor]:
+        """Part `combine` into what it does to a token, (E, E), and to what is seen, (E, K)."""
+        of_token, of_seen = self.combine.weight.split(
+            [self.combine.out_features, self.combine.in_features - self.combine.out_features], dim=1
+        )
+        return of_token, of_seen
 
     def forward(self, tokens: Tensor, context: Context) -> Decoded:
         """Read tokens (B, T)."""
-        embedded = self.embedding(tokens)
+        embedded = self.embed(tokens)
         if not self.stepwise:
             outputs, state = self.recurrent(embedded, context.state)
             return Decoded(outputs, Context(state, None), None)
@@ -110,13 +127,13 @@ class Decoder(nn.Module):
         return Unrolling(self, context)
 
     def _step(self, embedded: Tensor, context: Context) -> Decoded:
-        """Read one embedded token (B, E), with a look at the memory before."""
+        """Read what one token brings (B, E), with a look at the memory before."""
         weights = None
         if self.attention is not None:
             top = context.state[0][-1]  # the hidden state, an LSTM's first part
             attended = self.attention(self.attention.to_query(top), context.memory)  # type: ignore[operator]
             weights = attended.weights[:, None]
-            embedded = self.combine(torch.cat([embedded, attended.context], dim=-1))
+            embedded = embedded + attended.context
         outputs, state = self.recurrent(embedded[:, None], context.state)
         return Decoded(outputs, Context(state, context.memory), weights)
 
@@ -137,15 +154,14 @@ class Unrolling:
             to_query = decoder.attention.get_submodule("to_query")
             assert isinstance(to_query, nn.Linear)
             self._to_query = SteppedProduct(to_query.weight, to_query.bias)
-            self._combine = SteppedProduct(decoder.combine.weight, decoder.combine.bias)
 
     def read(self, embedded: Tensor) -> Tensor:
-        """Read one embedded token (B, E); return the top layer's output (B, H)."""
+        """Read what one token brings (B, E); return the top layer's output (B, H)."""
         attention = self._decoder.attention
         if attention is not None:
             attended = attention(self._to_query(self._state[-1][0]), self._memory)
             self._weights.append(attended.weights)
-            embedded = self._combine(torch.cat([embedded, attended.context], dim=-1))
+            embedded = embedded + attended.context
         self._state = self._stepper(embedded, self._state)
         self._outputs.append(self._state[-1][0])
         return self._outputs[-1]

@@ -146,7 +146,7 @@ class Seq2Seq(nn.Module):
                 tokens = references[:, position]
             elif position:
                 tokens = guess(steps[-1])
-            output = unrolling.read(self.decoder.embedding(tokens))
+            output = unrolling.read(self.decoder.embed(tokens))
             steps.append(self.output.prepare(output))
         return torch.stack(steps, dim=1)
 
@@ -160,7 +160,7 @@ class Seq2Seq(nn.Module):
         for position in range(references.shape[1]):
             if position and forced[position]:
                 tokens = references[:, position]
-            steps.append(self._logits(unrolling.read(self.decoder.embedding(tokens))))
+            steps.append(self._logits(unrolling.read(self.decoder.embed(tokens))))
             tokens = steps[-1].argmax(-1)
             if bool((tokens == PAD_ID).all()):
                 break

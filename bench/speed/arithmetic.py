@@ -48,8 +48,9 @@ def count_operations(config: ModelConfig, batch: Batch, *, target_tokens: int) -
         width = config.decoder_hidden_size if config.attention == "additive" else keys
         looked_at = int((batch.source_lengths * batch.target_mask.sum(1).cpu()).sum())
         decoder += 2 * targets * config.decoder_hidden_size * width  # queries
-        decoder += 2 * looked_at * (width + keys)  # scores, and the weighted sum
-        decoder += 2 * targets * (config.embedding_dim + keys) * config.embedding_dim  # combined
+        decoder += 2 * looked_at * (width + config.embedding_dim)  # scores, and the weighted sum
+        decoder += 2 * targets * config.embedding_dim**2  # combined, a token's part
+        encoder += 2 * sources * keys * config.embedding_dim  # and that of what is seen
         if config.attention == "additive":
             encoder += 2 * sources * keys * width
     related = config.tie_output_weights != "untied"

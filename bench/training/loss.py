@@ -104,7 +104,7 @@ class _OutputLoss(torch.autograd.Function):
         num_positions, num_tokens = len(wish.targets), len(weight)
         portions = _portions(features.device)
         narrow = weight.to(wish.dtype)
-        inputs, offset = features.to(wish.dtype), bias.to(wish.dtype)
+        inputs = features.to(wish.dtype)
         to_features = torch.empty_like(inputs)
         to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
@@ -112,10 +112,10 @@ class _OutputLoss(torch.autograd.Function):
             some, wanted = inputs[rows], wish.targets[rows]
             logits = some.new_empty(len(some), num_tokens)
             for columns in _slices(num_tokens, portions.columns):
-                transposed = narrow[columns].t()
-                torch.addmm(offset[columns], some, transposed, out=logits[:, columns])
+                torch.mm(some, narrow[columns].t(), out=logits[:, columns])
             for few in _slices(len(some), rows_per_pass(features.device, num_tokens)):
-                loss, gradient = _loss_and_gradient(logits[few], wanted[few], wish.label_smoothing)
+                biased = logits[few] + bias
+                loss, gradient = _loss_and_gradient(biased, wanted[few], wish.label_smoothing)
                 total += loss
                 to_bias += gradient.sum(0)
                 logits[few] = gradient  # which is all that is still wanted of them
@@ -162,7 +162,6 @@ def _loss_and_gradient(
     A softmax is a third of the work of log-sum-exp and exp; the likeliest token's probability,
     which is never tiny, tells the norm of all.
     """
-    logits = logits.float()
     probabilities = logits.softmax(-1)
     norm = logits.amax(-1, keepdim=True) - probabilities.amax(-1, keepdim=True).log()
     wanted = logits.gather(1, targets[:, None])
