@@ -114,7 +114,7 @@ class _OutputLoss(torch.autograd.Function):
             for columns in _slices(num_tokens, portions.columns):
                 torch.mm(some, narrow[columns].t(), out=logits[:, columns])
             for few in _slices(len(some), rows_per_pass(features.device, num_tokens)):
-                biased = logits[few] + bias
+                biased = logits[few].float().add_(bias)
                 loss, gradient = _loss_and_gradient(biased, wanted[few], wish.label_smoothing)
                 total += loss
                 to_bias += gradient.sum(0)
