@@ -11,13 +11,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from bench.compiled.library import kernels_for
 from bench.data.vectors.lookup import Rows
-from bench.model.attention import ATTENTIONS, Memory
+from bench.model.attention import ATTENTIONS, AdditiveAttention, Memory
 from bench.model.config import ModelConfig
+from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
+from bench.model.fused.later import embedded_later
+from bench.model.fused.tape import KEPT
+from bench.model.fused.unrolled import Stack, Unrolled, unroll
 from bench.model.recurrent import CellStack, Recurrent, State
-from bench.model.stepping import SteppedProduct, narrowed
+from bench.model.products import narrowed
+from bench.model.stepping import SteppedProduct
+
+
+Chooser = Callable[[int, Tensor | None], Tensor]
 
 
 class Context(NamedTuple):
@@ -111,6 +120,9 @@ class Decoder(nn.Module):
 
     def forward(self, tokens: Tensor, context: Context) -> Decoded:
         """Read tokens (B, T)."""
+        stack = self._fused(context) if tokens.shape[1] > 1 else None
+        if stack is not None:
+            return _decoded(unroll(stack, self.embed(tokens.t()), context.state), context)
         embedded = self.embed(tokens)
         if not self.stepwise:
             outputs, state = self.recurrent(embedded, context.state)
@@ -126,6 +138,44 @@ class Decoder(nn.Module):
         """Begin to read a sequence token by token, all its gradients in view."""
         return Unrolling(self, context)
 
+    def choose(self, num_steps: int, context: Context, chooser: Chooser) -> Decoded:
+        """Read a sequence whose tokens are chosen as it goes.
+
+        Args:
+            num_steps: T.
+            context: to begin in.
+            chooser: told the step and the outputs (B, H) of the one before, None at first; returns
+                the step's tokens, (B,).
+        """
+        stack, num_sentences = self._fused(context), context.state[0].shape[1]
+        if stack is None:
+            unrolling, output = self.unroll(context), None
+            for number in range(num_steps):
+                output = unrolling.read(self.embed(chooser(number, output)))
+            return unrolling.decoded()
+        tokens = torch.empty(num_steps, num_sentences, dtype=torch.int64)
+
+        def feed(number: int, output: Tensor | None) -> Tensor:
+            tokens[number] = chooser(number, output)
+            return self.embed(tokens[number])
+
+        used = [self.embedding.weight]
+        used += [] if self.attention is None else [self.combine.weight, self.combine.bias]
+        inputs = embedded_later(self.embed, used, tokens)
+        return _decoded(unroll(stack, inputs, context.state, feed), context)
+
+    def _fused(self, context: Context) -> Stack | None:
+        """Return the recurrent stack as it is unrolled in few passes; None where it cannot be."""
+        stepper = self.recurrent.stepper()
+        kernels = kernels_for(self.embedding.weight, *context.state)
+        if kernels is None or stepper.cell not in KEPT:
+            return None
+        if self.attention is not None and not isinstance(self.attention, AdditiveAttention):
+            return None
+        return Stack(
+            kernels, stepper.cell, stepper.layers, stepper.dropout, self.attention, context.memory
+        )
+
     def _step(self, embedded: Tensor, context: Context) -> Decoded:
         """Read what one token brings (B, E), with a look at the memory before."""
         weights = None
@@ -136,6 +186,13 @@ class Decoder(nn.Module):
             embedded = embedded + attended.context
         outputs, state = self.recurrent(embedded[:, None], context.state)
         return Decoded(outputs, Context(state, context.memory), weights)
+
+
+def _decoded(unrolled: Unrolled, context: Context) -> Decoded:
+    """Put sentences first."""
+    weights = None if unrolled.weights is None else unrolled.weights.transpose(0, 1)
+    after = Context(unrolled.state, context.memory)
+    return Decoded(unrolled.outputs.transpose(0, 1), after, weights)
 
 
 class Unrolling:
@@ -181,7 +238,7 @@ class OutputLayer(nn.Module):
         self.ties = config.tie_output_weights
         related = self.ties != "untied"
         fits = config.decoder_hidden_size == config.embedding_dim
-        self.dropout = nn.Dropout(config.output_dropout * config.dropout_scale)
+        self.dropout = Dropout(config.output_dropout * config.dropout_scale)
         self.projection: nn.Module = nn.Identity()
         if related and not fits:
             self.projection = nn.Linear(
@@ -205,10 +262,21 @@ class OutputLayer(nn.Module):
         if self.ties == "lesson":
             self.linear.weight.data = embedding.weight.data
 
-    def prepare(self, outputs: Tensor) -> Tensor:
-        """Make of the decoder's outputs (…, H) what the matrix takes, (…, F)."""
-        features: Tensor = self.projection(self.dropout(outputs))
+    def prepare(self, outputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Make of the decoder's outputs (…, H) what the matrix takes, (…, F).
+
+        Args:
+            outputs: of the decoder.
+            mask: what `draw_mask` drew for them; without it, dropout draws its own.
+        """
+        dropped = self.dropout(outputs) if mask is None else outputs * mask
+        features: Tensor = self.projection(dropped)
         return features
+
+    def draw_mask(self, outputs: Tensor) -> Tensor:
+        """Draw what dropout will multiply such outputs by."""
+        mask: Tensor = self.dropout(torch.ones_like(outputs))
+        return mask
 
     def guesser(self) -> Callable[[Tensor], Tensor]:
         """Return what tells the likeliest tokens (B,) of prepared outputs (B, F), step by step."""

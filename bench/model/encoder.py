@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from bench.data.vectors.lookup import Rows
 from bench.model.config import ModelConfig
+from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
 from bench.model.recurrent import Recurrent, State
-from bench.model.stepping import STATE_PARTS
+from bench.model.gates import STATE_PARTS
 
 
 class Encoded(NamedTuple):
@@ -32,7 +33,7 @@ class Encoder(nn.Module):
         self.num_directions = 2 if config.bidirectional else 1
         self.mask_padding = config.mask_padding
         self.embedding = build_embedding(config, num_tokens, vectors, seed=seed)
-        self.dropout = nn.Dropout(config.embedding_dropout * config.dropout_scale)
+        self.dropout = Dropout(config.embedding_dropout * config.dropout_scale)
         self.recurrent = Recurrent(
             config.cell,
             forget_bias=config.lstm_forget_bias,
@@ -73,7 +74,7 @@ class Bridge(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         encoder_size = config.hidden_size * (2 if config.bidirectional else 1)
-        self.dropout = nn.Dropout(config.bridge_dropout * config.dropout_scale)
+        self.dropout = Dropout(config.bridge_dropout * config.dropout_scale)
         self.maps = nn.ModuleList(
             nn.Linear(encoder_size, config.decoder_hidden_size, bias=False)
             for _ in range(STATE_PARTS[config.cell])

@@ -10,15 +10,41 @@ then the second tokens of those that have one, …
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import dropout as drop
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence
 
+from bench.compiled.library import kernels_for
 from bench.model.config import CellKind
-from bench.model.stepping import Layer, LayerState, SteppedCell
+from bench.model.dropout import drop
+from bench.model.fused.layer import read_layer
+from bench.model.fused.tape import KEPT
+from bench.model.gates import LayerState
+from bench.model.stepping import Layer, SteppedCell
+
+class Packing(NamedTuple):
+    """Where the real tokens of some sentences go."""
+
+    places: Tensor  # (N,) of each packed token among all B·T, sentence by sentence
+    sizes: Tensor  # (T,), how many sentences have a first token, a second one, …
+    back: Tensor  # (B,), where each sentence has come to be among the longest first
+
+
+def pack(lengths: Tensor, *, num_positions: int) -> Packing:
+    """Order real tokens as torch packs them, by numbers known on the CPU.
+
+    Args:
+        lengths: real tokens of each sentence, (B,).
+        num_positions: T, as far as sentences are padded.
+    """
+    longest_first, order = lengths.sort(descending=True)
+    real = torch.arange(int(longest_first[0]))[:, None] < longest_first  # (T, B)
+    position, rank = real.nonzero(as_tuple=True)
+    return Packing(order[rank] * num_positions + position, real.sum(1), order.argsort())
+
 
 Read = tuple[list[Tensor], LayerState]
 """The outputs of each step, and the state after each sentence."""
@@ -43,7 +69,13 @@ def read_packed(
     ended: list[LayerState] = []
     for depth, directions in enumerate(layers):
         below = drop(rows, dropout) if depth and dropout else rows
-        outputs: list[Tensor] = []
+        kernels = kernels_for(below, directions[0].weight_hidden) if cell in KEPT else None
+        if kernels is not None:
+            outputs, states = read_layer(kernels, cell, directions, below, sizes)
+            ended += states
+            rows = torch.cat(outputs, dim=-1)
+            continue
+        outputs = []
         for layer, read in zip(directions, (_read_forwards, _read_backwards), strict=False):
             from_inputs = linear(below, layer.weight_input, layer.bias_input)
             steps, state = read(SteppedCell(cell, layer), from_inputs.split(sizes))

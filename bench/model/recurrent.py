@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from bench.model.config import CellKind
-from bench.model.packed import read_packed
+from bench.model.dropout import Dropout
+from bench.model.packed import pack, read_packed
 from bench.model.stepping import Layer, Stepper
 
 State = tuple[Tensor, ...]
@@ -78,10 +79,10 @@ class Recurrent(nn.Module):
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
 
     def _read_packed(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
-        """Read real tokens only.
-
-        torch would sort the sentences itself, and then ask the device for their order.
-        """
+        """Read real tokens only."""
+        if inputs.device.type == "cpu":
+            return self._read_by_place(inputs, lengths)
+        # torch would sort the sentences itself, and then ask the device for their order.
         sorted_lengths, order = lengths.sort(descending=True)
         there = order.to(inputs.device, non_blocking=True)
         back = order.argsort().to(inputs.device, non_blocking=True)
@@ -94,6 +95,19 @@ class Recurrent(nn.Module):
         )
         return Unrolled(
             outputs.index_select(0, back), tuple(part.index_select(1, back) for part in ended)
+        )
+
+    def _read_by_place(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
+        """Read real tokens only, packed by where they stand: one gather there, one put back."""
+        packing = pack(lengths, num_positions=inputs.shape[1])
+        rows = inputs.flatten(0, 1).index_select(0, packing.places)
+        packed = PackedSequence(rows, packing.sizes)
+        read, ended = self._stack_over(packed)
+        blank = read.data.new_zeros(len(lengths) * inputs.shape[1], read.data.shape[1])
+        outputs = blank.index_copy(0, packing.places, read.data)
+        return Unrolled(
+            outputs.unflatten(0, inputs.shape[:2]),
+            tuple(part.index_select(1, packing.back) for part in ended),
         )
 
     def _stack_over(self, packed: PackedSequence) -> tuple[PackedSequence, State]:
@@ -144,7 +158,7 @@ class CellStack(nn.Module):
         self._cell = cell
         widths = [input_size] + [hidden_size] * (num_layers - 1)
         self.cells = nn.ModuleList(CELLS[cell](width, hidden_size) for width in widths)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         if cell == "lstm":
             for layer in self.cells:
                 _open_forget_gates(layer, forget_bias)

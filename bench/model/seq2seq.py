@@ -139,16 +139,19 @@ class Seq2Seq(nn.Module):
 
         A guess needs logits but no gradient of them: the loss makes its own of the same features.
         """
-        unrolling, guess = self.decoder.unroll(context), self.output.guesser()
-        tokens, steps = references[:, 0], list[Tensor]()
-        for position in range(references.shape[1]):
-            if position and forced[position]:
-                tokens = references[:, position]
-            elif position:
-                tokens = guess(steps[-1])
-            output = unrolling.read(self.decoder.embed(tokens))
-            steps.append(self.output.prepare(output))
-        return torch.stack(steps, dim=1)
+        guess, masks = self.output.guesser(), list[Tensor]()
+
+        def choose(number: int, output: Tensor | None) -> Tensor:
+            if output is None:
+                return references[:, 0]
+            masks.append(self.output.draw_mask(output))
+            if forced[number]:
+                return references[:, number]
+            return guess(self.output.prepare(output, masks[-1]))
+
+        outputs = self.decoder.choose(references.shape[1], context, choose).outputs
+        masks.append(self.output.draw_mask(outputs[:, -1]))
+        return self.output.prepare(outputs, torch.stack(masks, dim=1))
 
     def _every_position(
         self, references: Tensor, context: Context, forced: Sequence[bool]

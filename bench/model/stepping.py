@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import dropout
 
 from bench.model.config import CellKind
+from bench.model.dropout import drop
+from bench.model.gates import CELLS, STATE_PARTS, LayerState
+from bench.model.products import narrowed
 
 
 class Layer(NamedTuple):
@@ -67,13 +69,6 @@ class _Shared:
         self.gradients: list[Tensor] = []
 
 
-def narrowed(weight: Tensor) -> Tensor:
-    """Return a weight in the format that products are computed in here, without its gradient."""
-    device = weight.device.type
-    enabled = torch.is_autocast_enabled(device)
-    return weight.detach().to(torch.get_autocast_dtype(device) if enabled else weight.dtype)
-
-
 class _Product(torch.autograd.Function):
     """One step; the first one is given the leaves, and owes their gradient."""
 
@@ -122,12 +117,12 @@ class SteppedCell:
         self._weight = layer.weight_hidden
         self._from_hidden = SteppedProduct(layer.weight_hidden, layer.bias_hidden)
 
-    def start(self, num_sentences: int) -> "LayerState":
+    def start(self, num_sentences: int) -> LayerState:
         """Return a state of zeros, (B, H) a part."""
         size = num_sentences, self._weight.shape[1]
         return tuple(self._weight.new_zeros(size) for _ in range(self._num_parts))
 
-    def __call__(self, from_input: Tensor, state: "LayerState") -> "LayerState":
+    def __call__(self, from_input: Tensor, state: LayerState) -> LayerState:
         """Take a step: (B, G·H), and parts (B, H)."""
         return self._step(from_input.float(), self._from_hidden(state[0]).float(), state)
 
@@ -143,13 +138,13 @@ class Stepper:
             layers: from the bottom.
             dropout: probability of zeroing what a layer hands to the next one; 0 in evaluation.
         """
-        self._dropout = dropout
-        self._layers = [
+        self.cell, self.layers, self.dropout = cell, layers, dropout
+        self._steps = [
             (SteppedProduct(layer.weight_input, layer.bias_input), SteppedCell(cell, layer))
             for layer in layers
         ]
 
-    def __call__(self, inputs: Tensor, state: list["LayerState"]) -> list["LayerState"]:
+    def __call__(self, inputs: Tensor, state: list[LayerState]) -> list[LayerState]:
         """Take one step.
 
         Args:
@@ -160,40 +155,8 @@ class Stepper:
             the new state of each layer; the hidden part of the last one is the output.
         """
         after: list[LayerState] = []
-        for depth, (from_input, step) in enumerate(self._layers):
+        for depth, (from_input, step) in enumerate(self._steps):
             if depth:
-                inputs = dropout(after[-1][0], self._dropout) if self._dropout else after[-1][0]
+                inputs = drop(after[-1][0], self.dropout) if self.dropout else after[-1][0]
             after.append(step(from_input(inputs), state[depth]))
         return after
-
-
-LayerState = tuple[Tensor, ...]
-"""The parts (B, H) of one layer's state: one, an LSTM's has two."""
-
-
-def _rnn(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:  # noqa: ARG001
-    """Elman's cell, as torch.nn.RNN documents it."""
-    return (torch.tanh(from_input + from_hidden),)
-
-
-def _gru(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:
-    """Cho et al.'s cell, as torch.nn.GRU documents it: the reset gate after the product."""
-    (hidden,) = state
-    reset_input, update_input, new_input = from_input.chunk(3, -1)
-    reset_hidden, update_hidden, new_hidden = from_hidden.chunk(3, -1)
-    reset = torch.sigmoid(reset_input + reset_hidden)
-    update = torch.sigmoid(update_input + update_hidden)
-    new = torch.tanh(torch.addcmul(new_input, reset, new_hidden))
-    return (torch.lerp(new, hidden.float(), update),)
-
-
-def _lstm(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:
-    """Hochreiter and Schmidhuber's cell with forget gates, as torch.nn.LSTM documents it."""
-    write, forget, new, read = (from_input + from_hidden).chunk(4, -1)
-    kept = torch.sigmoid(forget) * state[1].float()
-    memory = torch.addcmul(kept, torch.sigmoid(write), torch.tanh(new))
-    return torch.sigmoid(read) * torch.tanh(memory), memory
-
-
-CELLS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
-STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}

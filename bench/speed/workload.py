@@ -6,7 +6,6 @@ from time import perf_counter
 from typing import NamedTuple
 
 import torch
-from torch import nn
 
 from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
@@ -17,6 +16,7 @@ from bench.speed.arithmetic import count_operations
 from bench.training.device import autocast, in_precision, product_dtype
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
+from bench.training.trainer import clip
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class Workload:
         judged = self._now()
         features.backward(cut.grad)
         learnt = self._now()
-        nn.utils.clip_grad_norm_(self.model.parameters(), training.max_gradient_norm)
+        clip(self.model, training.max_gradient_norm)
         self._optimizer.step()
         parts.recurrence += (read - started) + (learnt - judged)
         parts.output += judged - read

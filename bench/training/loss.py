@@ -10,6 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from bench.compiled.library import kernels_for
+from bench.model.products import ROUND, rounded_up
+
 
 class Portions(NamedTuple):
     """How much is done at once: on a CPU what stays in its cache until it is needed again."""
@@ -20,7 +23,7 @@ class Portions(NamedTuple):
 
 
 PORTIONS = {
-    "cpu": Portions(product=2**22, columns=2**9, passes=2**19),
+    "cpu": Portions(product=2**23, columns=2**10, passes=2**19),
     "cuda": Portions(product=2**27, columns=2**27, passes=2**27),  # which wants more work at once
 }
 
@@ -104,25 +107,24 @@ class _OutputLoss(torch.autograd.Function):
         num_positions, num_tokens = len(wish.targets), len(weight)
         portions = _portions(features.device)
         narrow = weight.to(wish.dtype)
-        inputs = features.to(wish.dtype)
+        inputs = features.new_zeros(rounded_up(num_positions, wish.dtype), features.shape[1], dtype=wish.dtype)
+        inputs[:num_positions] = features
         to_features = torch.empty_like(inputs)
         to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
-        for rows in _slices(num_positions, max(1, portions.product // num_tokens)):
+        at_a_time = max(ROUND, portions.product // num_tokens // ROUND * ROUND)
+        for rows in _slices(len(inputs), at_a_time):
             some, wanted = inputs[rows], wish.targets[rows]
             logits = some.new_empty(len(some), num_tokens)
             for columns in _slices(num_tokens, portions.columns):
                 torch.mm(some, narrow[columns].t(), out=logits[:, columns])
-            for few in _slices(len(some), rows_per_pass(features.device, num_tokens)):
-                biased = logits[few].float().add_(bias)
-                loss, gradient = _loss_and_gradient(biased, wanted[few], wish.label_smoothing)
-                total += loss
-                to_bias += gradient.sum(0)
-                logits[few] = gradient  # which is all that is still wanted of them
+            total += _judge_back(logits[: len(wanted)], bias, wanted, wish, to_bias)
+            logits[len(wanted) :] = 0
             torch.mm(logits, narrow, out=to_features[rows])
             for columns in _slices(num_tokens, portions.columns):
                 _add_product(to_weight[columns], logits[:, columns].t(), some)
-        ctx.save_for_backward(to_features.to(features.dtype), to_weight, to_bias)
+        to_features = to_features[:num_positions].to(features.dtype)
+        ctx.save_for_backward(to_features, to_weight, to_bias)
         ctx.num_positions = num_positions
         return total / num_positions
 
@@ -152,6 +154,36 @@ def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
         total.addmm_(left, right)
     else:
         total += left @ right
+
+
+def _judge_back(
+    logits: Tensor, bias: Tensor, targets: Tensor, wish: _Wish, to_bias: Tensor
+) -> Tensor:
+    """Return the sum of some rows' losses, and put its gradient in the place of their logits.
+
+    Args:
+        logits: without the bias, (N, V), of any format.
+        bias: (V,).
+        targets: (N,).
+        wish: how to smooth.
+        to_bias: its gradient, added up, (V,).
+    """
+    num_tokens, kernels = logits.shape[1], kernels_for(logits, bias)
+    if kernels is not None:
+        loss, row = torch.empty((), dtype=torch.float64), torch.empty_like(bias)
+        kernels(
+            "softmax_backward", len(logits), num_tokens, logits, bias.detach(), targets,
+            wish.label_smoothing, to_bias, row, loss, logits.dtype == torch.bfloat16,
+        )  # fmt: skip
+        return loss
+    total = torch.zeros((), device=logits.device)
+    for few in _slices(len(logits), rows_per_pass(logits.device, num_tokens)):
+        biased = logits[few].float().add_(bias)
+        loss, gradient = _loss_and_gradient(biased, targets[few], wish.label_smoothing)
+        total += loss
+        to_bias += gradient.sum(0)
+        logits[few] = gradient
+    return total
 
 
 def _loss_and_gradient(

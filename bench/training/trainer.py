@@ -140,8 +140,17 @@ def update(
     """Take one step down the gradient of a loss."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), config.max_gradient_norm)
+    clip(model, config.max_gradient_norm)
     optimizer.step()
+
+
+def clip(model: Seq2Seq, max_norm: float) -> None:
+    """Scale the gradient down to a norm, where it is longer."""
+    parameters = list(model.parameters())
+    gradients = [each.grad for each in parameters if each.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    if norm.device.type != "cpu" or norm > max_norm:  # a GPU is not asked, nothing waits for it
+        nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
 
 
 def forcing_at(config: TrainingConfig, epoch: int) -> float:
