@@ -87,10 +87,12 @@ typedef struct {
     long rows, size, onward;
 } step;
 
-/* input and hidden (rows, 3H), before (rows, H); to output (rows, H), next (onward, H), its narrow
- * copy, ended (B, H), and gates (rows, 4H): reset, update, new, and what it got of the state. */
-INLINE void gru(step of, const void *input, const void *hidden, const float *before, void *output,
-                float *next, uint16_t *next_narrow, float *ended, float *gates, int narrow) {
+/* input and hidden (rows, 3H), their bias (4H: the gates', then new's of the input and of the state),
+ * before (rows, H); to output (rows, H), next (onward, H), its narrow copy, ended (B, H), and gates
+ * (rows, 4H): reset, update, new, and what it got of the state. */
+INLINE void gru(step of, const void *input, const void *hidden, const float *bias,
+                const float *before, void *output, float *next, uint16_t *next_narrow, float *ended,
+                float *gates, int narrow) {
     long size = of.size;
     for (long b = 0; b < of.rows; b++) {
         const void *x = at(input, b * 3 * size, narrow), *u = at(hidden, b * 3 * size, narrow);
@@ -98,10 +100,12 @@ INLINE void gru(step of, const void *input, const void *hidden, const float *bef
         float *new = (b < of.onward ? next : ended) + b * size, *gate = gates + b * 4 * size;
         void *said = at(output, b * size, narrow);
         LANES for (long h = 0; h < size; h++) {
-            float reset = sigmoid(get(x, h, narrow) + get(u, h, narrow));
-            float update = sigmoid(get(x, size + h, narrow) + get(u, size + h, narrow));
-            float recalled = get(u, 2 * size + h, narrow);
-            float fresh = hyperbolic_tangent(get(x, 2 * size + h, narrow) + reset * recalled);
+            float reset = sigmoid(get(x, h, narrow) + get(u, h, narrow) + bias[h]);
+            float update =
+                sigmoid(get(x, size + h, narrow) + get(u, size + h, narrow) + bias[size + h]);
+            float recalled = get(u, 2 * size + h, narrow) + bias[3 * size + h];
+            float fresh = hyperbolic_tangent(get(x, 2 * size + h, narrow) + bias[2 * size + h] +
+                                             reset * recalled);
             float after = fresh + update * (old[h] - fresh);
             gate[h] = reset;
             gate[size + h] = update;
@@ -152,11 +156,11 @@ INLINE void gru_back(step of, const float *before, const float *gates, const voi
     }
 }
 
-/* As gru, with input and hidden (rows, 4H), a memory beside the state, and gates (rows, 5H): write,
- * forget, new, read, and the new memory's tanh. */
-INLINE void lstm(step of, const void *input, const void *hidden, const float *before, void *output,
-                 float *next, uint16_t *next_narrow, float *ended, float *next_memory,
-                 float *ended_memory, float *gates, int narrow) {
+/* As gru, with input and hidden (rows, 4H), one bias for both (4H), a memory beside the state, and
+ * gates (rows, 5H): write, forget, new, read, and the new memory's tanh. */
+INLINE void lstm(step of, const void *input, const void *hidden, const float *bias,
+                 const float *before, void *output, float *next, uint16_t *next_narrow,
+                 float *ended, float *next_memory, float *ended_memory, float *gates, int narrow) {
     long size = of.size;
     for (long b = 0; b < of.rows; b++) {
         const void *x = at(input, b * 4 * size, narrow), *u = at(hidden, b * 4 * size, narrow);
@@ -166,11 +170,12 @@ INLINE void lstm(step of, const void *input, const void *hidden, const float *be
         float *gate = gates + b * 5 * size;
         void *said = at(output, b * size, narrow);
         LANES for (long h = 0; h < size; h++) {
-            float write = sigmoid(get(x, h, narrow) + get(u, h, narrow));
-            float forget = sigmoid(get(x, size + h, narrow) + get(u, size + h, narrow));
-            float fresh =
-                hyperbolic_tangent(get(x, 2 * size + h, narrow) + get(u, 2 * size + h, narrow));
-            float read = sigmoid(get(x, 3 * size + h, narrow) + get(u, 3 * size + h, narrow));
+            float got[4];
+            for (long g = 0; g < 4; g++)
+                got[g] = get(x, g * size + h, narrow) + get(u, g * size + h, narrow) +
+                         bias[g * size + h];
+            float write = sigmoid(got[0]), forget = sigmoid(got[1]);
+            float fresh = hyperbolic_tangent(got[2]), read = sigmoid(got[3]);
             float held = forget * old[h] + write * fresh;
             float shown = hyperbolic_tangent(held);
             gate[h] = write;
@@ -341,6 +346,48 @@ INLINE double judge_back(long rows, long size, void *logits, const float *bias,
     return total;
 }
 
+/* The `ways` likeliest tokens of rows of logits (rows, V) with a bias, best first and of equals the
+ * first, and, unless that is NULL, their log-probabilities; both (rows, ways). `row` holds V numbers. */
+INLINE void choose(long rows, long size, long ways, const void *logits, const float *bias,
+                   int64_t *tokens, float *log_probabilities, float *row, int narrow) {
+    const long stretch = 64; /* most of them hold none that is wanted */
+    for (long n = 0; n < rows; n++) {
+        const void *logit = at(logits, n * size, narrow);
+        int64_t *token = tokens + n * ways;
+        float best[ways];
+        for (long way = 0; way < ways; way++)
+            best[way] = -INFINITY, token[way] = 0;
+        for (long from = 0; from < size; from += stretch) {
+            long to = from + stretch < size ? from + stretch : size;
+            float top = -INFINITY;
+            _Pragma("omp simd reduction(max : top)") for (long v = from; v < to; v++) {
+                float it = get(logit, v, narrow) + bias[v];
+                row[v] = it;
+                top = it > top ? it : top;
+            }
+            if (!(top > best[ways - 1]))
+                continue;
+            for (long v = from; v < to; v++) {
+                float it = row[v];
+                if (!(it > best[ways - 1]))
+                    continue;
+                long way = ways - 1;
+                for (; way > 0 && it > best[way - 1]; way--)
+                    best[way] = best[way - 1], token[way] = token[way - 1];
+                best[way] = it, token[way] = v;
+            }
+        }
+        float sum = 1.0f;
+        if (log_probabilities) {
+            sum = 0.0f;
+            _Pragma("omp simd reduction(+ : sum)") for (long v = 0; v < size; v++)
+                sum += exponential(row[v] - best[0]);
+        }
+        for (long way = 0; log_probabilities && way < ways; way++)
+            log_probabilities[n * ways + way] = best[way] - best[0] - logf(sum);
+    }
+}
+
 /* torch's generator of random bits on a CPU, as `torch.Generator.get_state` lays it out: the Mersenne
  * twister MT19937 (Matsumoto and Nishimura 1998, https://doi.org/10.1145/272991.272995). */
 enum { WORDS = 624, APART = 397 };
@@ -429,10 +476,10 @@ INLINE void keep(long n, const void *from, const uint8_t *drawn, float scale, vo
 
 FOR_BOTH(gru_forward,
          (long rows, long size, long onward, const void *input, const void *hidden,
-          const float *before, void *output, float *next, uint16_t *next_narrow, float *ended,
-          float *gates, int narrow),
-         gru((step){rows, size, onward}, input, hidden, before, output, next, next_narrow, ended,
-             gates, narrow))
+          const float *bias, const float *before, void *output, float *next,
+          uint16_t *next_narrow, float *ended, float *gates, int narrow),
+         gru((step){rows, size, onward}, input, hidden, bias, before, output, next, next_narrow,
+             ended, gates, narrow))
 
 FOR_BOTH(gru_backward,
          (long rows, long size, long onward, const float *before, const float *gates,
@@ -443,10 +490,11 @@ FOR_BOTH(gru_backward,
 
 FOR_BOTH(lstm_forward,
          (long rows, long size, long onward, const void *input, const void *hidden,
-          const float *before, void *output, float *next, uint16_t *next_narrow, float *ended,
-          float *next_memory, float *ended_memory, float *gates, int narrow),
-         lstm((step){rows, size, onward}, input, hidden, before, output, next, next_narrow, ended,
-              next_memory, ended_memory, gates, narrow))
+          const float *bias, const float *before, void *output, float *next,
+          uint16_t *next_narrow, float *ended, float *next_memory, float *ended_memory,
+          float *gates, int narrow),
+         lstm((step){rows, size, onward}, input, hidden, bias, before, output, next, next_narrow,
+              ended, next_memory, ended_memory, gates, narrow))
 
 FOR_BOTH(lstm_backward,
          (long rows, long size, long onward, const float *before, const float *gates,
@@ -473,6 +521,11 @@ FOR_BOTH(softmax_backward,
          (long rows, long size, void *logits, const float *bias, const int64_t *targets,
           float smoothing, float *to_bias, float *row, double *loss, int narrow),
          *loss = judge_back(rows, size, logits, bias, targets, smoothing, to_bias, row, narrow))
+
+FOR_BOTH(likeliest,
+         (long rows, long size, long ways, const void *logits, const float *bias, int64_t *tokens,
+          float *log_probabilities, float *row, int narrow),
+         choose(rows, size, ways, logits, bias, tokens, log_probabilities, row, narrow))
 
 FOR_BOTH(keep_drawn,
          (long n, const void *from, const uint8_t *drawn, float scale, void *to, int narrow),

@@ -12,7 +12,10 @@ from torch import Tensor
 from bench.data.vocabulary import BOS_ID, EOS_ID
 from bench.evaluation.config import EvaluationConfig
 from bench.model.seq2seq import Seq2Seq
-from bench.training.loss import rows_per_pass
+from bench.training.loss import Likeliest, likeliest, likeliest_tokens
+
+LEAVING = 16
+"""How many finished sentences leave a batch at a time."""
 
 
 def decode(
@@ -57,23 +60,43 @@ def greedy(model: Seq2Seq, source: Tensor, lengths: Tensor, *, max_length: int) 
         Token ids per sentence, without begin and end tokens.
     """
     context = model.start(source, lengths)
-    translations: list[list[int]] = [[] for _ in range(len(source))]
-    active = list(range(len(source)))
-    tokens = torch.full((len(source),), BOS_ID, device=source.device)
+    num_sentences, device = len(source), source.device
+    translations: list[list[int]] = [[] for _ in range(num_sentences)]
+    present = list(range(num_sentences))
+    tokens = torch.full((num_sentences,), BOS_ID, device=device)
+    going_on = torch.ones(num_sentences, dtype=torch.bool, device=device)
     for _ in range(max_length):
-        logits, context = model.step(tokens, context)
-        tokens = logits.max(-1).indices  # (A,): argmax takes thrice as long in bfloat16
-        going_on = tokens != EOS_ID
-        for sentence, token in zip(active, tokens.tolist(), strict=True):
-            if token != EOS_ID:
+        features, context = model.advance(tokens, context)
+        tokens = likeliest_tokens(features, model.output.linear)  # (A,)
+        going_on &= tokens != EOS_ID
+        said = zip(present, tokens.tolist(), going_on.tolist(), strict=True)
+        for sentence, token, goes_on in said:
+            if goes_on:
                 translations[sentence].append(token)
-        if not going_on.all():
-            active = [active[place] for place in going_on.nonzero().flatten().tolist()]
-            tokens = tokens[going_on]
-            context = context.select(going_on)
-        if not active:
+        if not going_on.any():
             break
+        staying = _staying(going_on)
+        if staying is not None:
+            present = [present[place] for place in staying.nonzero().flatten().tolist()]
+            tokens, going_on = tokens[staying], going_on[staying]
+            context = context.select(staying)
     return translations
+
+
+def _staying(going_on: Tensor) -> Tensor | None:
+    """Return which sentences to carry on with, (A,); None for all of them.
+
+    Finished ones leave in groups, so that batches come in few sizes: copying what the others
+    remember costs more than a few rows too many, and so does, in bfloat16 on a CPU, the program
+    that oneDNN writes for each size it has not met.
+    """
+    surplus = (len(going_on) - int(going_on.sum())) // LEAVING * LEAVING
+    if not surplus:
+        return None
+    finished = (~going_on).nonzero().flatten()
+    staying = torch.ones_like(going_on)
+    staying[finished[:surplus]] = False
+    return staying
 
 
 class _Beams(NamedTuple):
@@ -120,42 +143,38 @@ def beam_search(
     begin = torch.full((num_sentences, beam_size, 1), BOS_ID, device=device)
     beams = _Beams(list(range(num_sentences)), begin, scores)
     for length in range(1, max_length + 1):
-        logits, context = model.step(beams.tokens[:, :, -1].flatten(), context)
-        rows, beams = _extend(beams, logits)
-        kept = _collect(beams, ended, length**length_penalty, last=length == max_length)
-        if not kept.any():
+        features, context = model.advance(beams.tokens[:, :, -1].flatten(), context)
+        ways = min(beam_size, model.output.linear.out_features)
+        rows, beams = _extend(beams, likeliest(features, model.output.linear, ways))
+        going_on = _collect(beams, ended, length**length_penalty, last=length == max_length)
+        if not going_on.any():
             break
         context = context.exchange(rows.flatten())
-        if not kept.all():
-            context = context.select(kept)
-        names = [name for name, keep in zip(beams.sentences, kept.tolist(), strict=True) if keep]
-        beams = _Beams(names, beams.tokens[kept], beams.scores[kept])
+        beams.scores.masked_fill_(~going_on[:, None], -torch.inf)
+        staying = _staying(going_on)
+        if staying is not None:
+            context = context.select(staying)
+            names = [beams.sentences[place] for place in staying.nonzero().flatten().tolist()]
+            beams = _Beams(names, beams.tokens[staying], beams.scores[staying])
     return [max(found)[1] if found else [] for found in ended]
 
 
-def _extend(beams: _Beams, logits: Tensor) -> tuple[Tensor, _Beams]:
-    """Say one token more, the K likeliest ways (A·K, V); also return the rows they go on from."""
+def _extend(beams: _Beams, found: Likeliest) -> tuple[Tensor, _Beams]:
+    """Say one token more, the K likeliest ways; also return the rows they go on from.
+
+    They are among the K likeliest of each hypothesis (A·K, `ways`).
+    """
     num_active, beam_size = beams.scores.shape
-    # The K likeliest of all ways to go on are among the K likeliest of each hypothesis.
-    ways = min(beam_size, logits.shape[1])
-    likeliest, said_next = _likeliest(logits, ways)  # (A·K, K)
+    ways = found.tokens.shape[1]
     # A hypothesis that has ended was put to minus infinity, and so are all ways to go on from it.
-    totals = beams.scores[:, :, None] + likeliest.view(num_active, beam_size, ways)
+    totals = beams.scores[:, :, None] + found.log_probabilities.view(num_active, beam_size, ways)
     scores, places = totals.flatten(1).topk(beam_size, dim=-1)
     origins = places // ways  # (A, K)
     said = beams.tokens.gather(1, origins[:, :, None].expand(-1, -1, beams.tokens.shape[-1]))
-    newest = said_next.view(num_active, -1).gather(1, places)
+    newest = found.tokens.view(num_active, -1).gather(1, places)
     tokens = torch.cat([said, newest[:, :, None]], dim=-1)
     firsts = torch.arange(num_active, device=origins.device)[:, None] * beam_size
     return firsts + origins, _Beams(beams.sentences, tokens, scores)
-
-
-def _likeliest(logits: Tensor, ways: int) -> tuple[Tensor, Tensor]:
-    """Return log-probabilities and ids of each row's likeliest tokens, (A·K, `ways`) both."""
-    at_a_time = rows_per_pass(logits.device, logits.shape[1])  # a fifth of a beam search's time
-    found = [some.float().log_softmax(-1).topk(ways) for some in logits.split(at_a_time)]
-    values, tokens = zip(*found, strict=True)
-    return torch.cat(values), torch.cat(tokens)
 
 
 def _collect(

@@ -120,8 +120,10 @@ class Decoder(nn.Module):
 
     def forward(self, tokens: Tensor, context: Context) -> Decoded:
         """Read tokens (B, T)."""
-        stack = self._fused(context) if tokens.shape[1] > 1 else None
+        stack = self._fused(context)
         if stack is not None:
+            if not self.stepwise or len(stack.layers) <= 2:  # which makes no difference, but speed
+                stack = stack._replace(draws_by_layer=True)
             return _decoded(unroll(stack, self.embed(tokens.t()), context.state), context)
         embedded = self.embed(tokens)
         if not self.stepwise:
@@ -173,7 +175,13 @@ class Decoder(nn.Module):
         if self.attention is not None and not isinstance(self.attention, AdditiveAttention):
             return None
         return Stack(
-            kernels, stepper.cell, stepper.layers, stepper.dropout, self.attention, context.memory
+            kernels,
+            stepper.cell,
+            stepper.layers,
+            stepper.dropout,
+            draws_by_layer=False,
+            attention=self.attention,
+            memory=context.memory,
         )
 
     def _step(self, embedded: Tensor, context: Context) -> Decoded:

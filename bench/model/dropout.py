@@ -23,16 +23,12 @@ def drop(tensor: Tensor, probability: float) -> Tensor:
     return dropped
 
 
-class Dropout(nn.Module):
+class Dropout(nn.Dropout):
     """`drop` while training."""
 
-    def __init__(self, probability: float) -> None:
-        super().__init__()
-        self.probability = probability
-
-    def forward(self, tensor: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         """Drop numbers of a tensor of any shape."""
-        return drop(tensor, self.probability) if self.training else tensor
+        return drop(input, self.p) if self.training else input
 
 
 def draw_kept(kernels: Kernels, kept: Tensor, probability: float) -> None:

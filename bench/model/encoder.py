@@ -83,4 +83,5 @@ class Bridge(nn.Module):
     def forward(self, state: State) -> State:
         """Map each part from (L, B, D·H) to the decoder's width."""
         mapped = zip(self.maps, state, strict=True)
-        return tuple(linear(self.dropout(part)) for linear, part in mapped)
+        # A state is float32 whatever its layers' products are; narrowed weights want their own.
+        return tuple(bridge(self.dropout(part.to(bridge.weight.dtype))) for bridge, part in mapped)

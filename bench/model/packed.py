@@ -25,6 +25,7 @@ from bench.model.fused.tape import KEPT
 from bench.model.gates import LayerState
 from bench.model.stepping import Layer, SteppedCell
 
+
 class Packing(NamedTuple):
     """Where the real tokens of some sentences go."""
 

@@ -19,6 +19,27 @@ def narrowed(weight: Tensor) -> Tensor:
     return weight.detach().to(torch.get_autocast_dtype(device) if enabled else weight.dtype)
 
 
+def for_few_rows(matrix: Tensor) -> Tensor:
+    """Lay out a matrix (I, O) that a few rows at a time are multiplied by.
+
+    In float32 row by row; in bfloat16 column by column, without which oneDNN takes twice the time
+    where O is no multiple of 32.
+    """
+    return matrix.contiguous() if matrix.dtype == torch.float32 else matrix.t().contiguous().t()
+
+
+def weight_gradient(gradients: Tensor, inputs: Tensor) -> Tensor:
+    """Return the gradient by a weight (O, I), in float32, from those by its products and its inputs.
+
+    Turned round: in float32 MKL makes it a tenth to a fifth faster that way.
+
+    Args:
+        gradients: by the products, (N, O).
+        inputs: of the products, (N, I).
+    """
+    return (inputs.t() @ gradients).t().float()
+
+
 def rounded_up(rows: int, dtype: torch.dtype) -> int:
     """Return how many rows a product in this format had better have."""
     return rows if dtype == torch.float32 else -(-rows // ROUND) * ROUND

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from bench.compiled.library import kernels_for
 from bench.model.config import CellKind
 from bench.model.dropout import Dropout
 from bench.model.packed import pack, read_packed
@@ -112,7 +113,8 @@ class Recurrent(nn.Module):
 
     def _stack_over(self, packed: PackedSequence) -> tuple[PackedSequence, State]:
         """Read packed sentences: by torch's stack, but where its gradients would cost too much."""
-        if packed.data.device.type == "cpu" and torch.is_grad_enabled():
+        on_cpu = packed.data.device.type == "cpu"
+        if on_cpu and (torch.is_grad_enabled() or kernels_for(packed.data)):
             return read_packed(self._cell, self._layers(), packed, dropout=self._dropout)
         outputs, ended = self.stack(packed)
         return outputs, ended if isinstance(ended, tuple) else (ended,)

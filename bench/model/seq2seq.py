@@ -31,7 +31,7 @@ class Vectors(NamedTuple):
 class Step(NamedTuple):
     """What one decoding step gives."""
 
-    logits: Tensor  # (B, V)
+    found: Tensor  # (B, …)
     context: Context
 
 
@@ -118,9 +118,14 @@ class Seq2Seq(nn.Module):
         return self.decoder.start(encoded, state, mask)
 
     def step(self, tokens: Tensor, context: Context) -> Step:
-        """Feed each sentence's last token (B,) and return the logits of its next."""
+        """Feed each sentence's last token (B,) and return the logits of its next, (B, V)."""
+        features, context = self.advance(tokens, context)
+        return Step(self.output.linear(features), context)
+
+    def advance(self, tokens: Tensor, context: Context) -> Step:
+        """Feed each sentence's last token (B,); return what the logits are made of, (B, F)."""
         decoded = self.decoder(tokens[:, None], context)
-        return Step(self._logits(decoded.outputs[:, 0]), decoded.context)
+        return Step(self.output.prepare(decoded.outputs[:, 0]), decoded.context)
 
     def attention_weights(self, batch: Batch) -> Tensor:
         """Return where the decoder looked as it read the reference, (B, T, S).

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.compiled.library import reference_only
 from bench.data.batching import TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
@@ -90,7 +91,7 @@ def test_operations_are_those_that_torch_counts(
     batch = collate(split, np.array(alike))
     model = build(digits, config).eval()
 
-    with FlopCounterMode(display=False) as counted, torch.no_grad():
+    with FlopCounterMode(display=False) as counted, torch.no_grad(), reference_only():
         model(batch)
     maps = sum(each.weight.numel() for each in model.bridge.maps)  # too little to be counted
     bridge = 2 * len(alike) * maps * TINY.num_layers

@@ -64,8 +64,7 @@ class _Layer(torch.autograd.Function):
         )
         weight = narrowed(layer.weight_input)
         from_inputs = Rows(len(rows), GATES[cell] * tape.size, tape.dtype)
-        bias = narrowed(layer.bias_input)
-        torch.addmm(bias, inputs.all, weight.t(), out=from_inputs.all)
+        torch.mm(inputs.all, weight.t(), out=from_inputs.all)
         for step in steps:
             tape.forward(step, from_inputs.at(step.place))
         ctx.steps, ctx.tape, ctx.inputs, ctx.weight = steps, tape, inputs, weight

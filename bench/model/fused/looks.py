@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bench.compiled.library import Kernels
 from bench.model.attention import Memory
 from bench.model.fused.tape import Rows
-from bench.model.products import narrowed
+from bench.model.products import for_few_rows, narrowed, weight_gradient
 
 
 class LookGradients(NamedTuple):
@@ -46,6 +46,7 @@ class Looks:
         """
         self._kernels = kernels
         self._to_query = narrowed(to_query.weight)
+        self._from_state = for_few_rows(self._to_query.t())
         self._bias = narrowed(to_query.bias)
         dtype = self._to_query.dtype
         self._keys = memory.keys.detach().to(dtype).contiguous()
@@ -69,7 +70,7 @@ class Looks:
         """
         num_sentences = len(self._keys)
         each = (rows.stop - rows.start) // max(1, num_sentences)
-        torch.addmm(self._bias, state, self._to_query.t(), out=self.queries.all[rows])
+        torch.addmm(self._bias, state, self._from_state, out=self.queries.all[rows])
         self._kernels(
             "additive_forward",
             num_sentences, each, *self._sizes, self._keys, self._values, self._mask,
@@ -82,6 +83,7 @@ class Looks:
         self._to_keys = torch.zeros_like(self._keys, dtype=torch.float32)
         self._to_score = torch.zeros_like(self._score)
         self._to_bias = torch.zeros(self._sizes[1])
+        self._to_state = for_few_rows(self._to_query)
         self._to_queries = Rows(len(self.queries.real), self._sizes[1], self.queries.all.dtype)
 
     def back(self, rows: slice, to_seen: int, to_state: Tensor) -> None:
@@ -99,7 +101,7 @@ class Looks:
             self._score, self.weights.at(place), to_seen, self._to_queries.at(place),
             self._to_keys, self._to_score, self._to_bias, self._sum, self._is_narrow,
         )  # fmt: skip
-        to_state.addmm_(self._to_queries.all[rows], self._to_query)
+        to_state.addmm_(self._to_queries.all[rows], self._to_state)
 
     def gradients(self, to_seen: Rows, states: Rows) -> LookGradients:
         """Return the gradients by what all looks have in common.
@@ -115,6 +117,6 @@ class Looks:
             keys=self._to_keys,
             values=weights.to(seen.dtype) @ seen,
             score=self._to_score,
-            to_query=(self._to_queries.all.t() @ states.all).float(),
+            to_query=weight_gradient(self._to_queries.all, states.all),
             bias=self._to_bias,
         )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bench.compiled.library import Kernels
 from bench.model.config import CellKind
-from bench.model.products import narrowed, rounded_up
+from bench.model.products import for_few_rows, narrowed, rounded_up, weight_gradient
 from bench.model.gates import STATE_PARTS
 from bench.model.stepping import Layer
 
@@ -62,7 +62,9 @@ def backwards(sizes: Sequence[int]) -> list[Step]:
 class Rows:
     """Numbers, (N, F), with zeros below up to a round number of rows."""
 
-    def __init__(self, rows: int, features: int, dtype: torch.dtype, *, blank: bool = False) -> None:
+    def __init__(
+        self, rows: int, features: int, dtype: torch.dtype, *, blank: bool = False
+    ) -> None:
         """Take the memory.
 
         Args:
@@ -71,10 +73,17 @@ class Rows:
             dtype: of the numbers.
             blank: whether all begin at zero.
         """
-        self.all = torch.empty(rounded_up(rows, dtype), features, dtype=dtype)
-        self.all[0 if blank else rows :] = 0
-        self.real = self.all[:rows]
+        total = rounded_up(rows, dtype)
+        self.all = torch.empty(total, features, dtype=dtype)
+        if blank or total > rows:
+            self.all[0 if blank else rows :] = 0
+        self._rows = rows
         self._base, self._stride = self.all.data_ptr(), features * self.all.element_size()
+
+    @property
+    def real(self) -> Tensor:
+        """Return the rows that are not there to make a round number."""
+        return self.all[: self._rows]
 
     def at(self, row: int) -> int:
         """Return where in memory a row begins."""
@@ -84,10 +93,17 @@ class Rows:
 class Tape:
     """A layer's numbers on the way there."""
 
-    def __init__(
-        self, kernels: Kernels, cell: CellKind, layer: Layer, *, num_rows: int, num_sentences: int
+    def __init__(  # noqa: PLR0913 - a layer, its room, and where it begins
+        self,
+        kernels: Kernels,
+        cell: CellKind,
+        layer: Layer,
+        *,
+        num_rows: int,
+        num_sentences: int,
+        state: Sequence[Tensor] | None = None,
     ) -> None:
-        """Begin a sequence in a state of zeros.
+        """Begin a sequence.
 
         Args:
             kernels: compiled passes.
@@ -95,45 +111,55 @@ class Tape:
             layer: its parameters.
             num_rows: N.
             num_sentences: B.
+            state: where the first step, at the first row, begins, parts (B, H); None for zeros.
         """
         self.kernels, self.cell = kernels, cell
-        self.weight, self._bias = narrowed(layer.weight_hidden), narrowed(layer.bias_hidden)
+        self.weight = narrowed(layer.weight_hidden)
+        self._from_fed, self._bias = for_few_rows(self.weight.t()), joint_bias(cell, layer)
         self.dtype, self.size = self.weight.dtype, self.weight.shape[1]
         self.is_narrow = self.dtype != torch.float32
         parts = range(STATE_PARTS[cell])
         self.outputs = Rows(num_rows, self.size, self.dtype)
         self.kept = Rows(num_rows, KEPT[cell] * self.size, torch.float32)
-        self.befores = [Rows(num_rows, self.size, torch.float32, blank=True) for _ in parts]
+        blank = state is None
+        self.befores = [Rows(num_rows, self.size, torch.float32, blank=blank) for _ in parts]
         self.fed = self.befores[0]  # what the product takes
         if self.is_narrow:
-            self.fed = Rows(num_rows, self.size, self.dtype, blank=True)
+            self.fed = Rows(num_rows, self.size, self.dtype, blank=blank)
         self.ended = [torch.empty(num_sentences, self.size) for _ in parts]
         self._hidden = torch.empty(num_sentences, GATES[cell] * self.size, dtype=self.dtype)
-
-    def begin(self, state: Sequence[Tensor]) -> None:
-        """Begin in another state, parts (B, H), on a tape whose first step is at its first row."""
-        for tape, part in zip(self.befores, state, strict=True):
-            tape.real[: len(part)] = part
-        if self.is_narrow:
-            self.fed.real[: len(state[0])] = state[0]
+        for tape, part in zip(self.befores, state or (), strict=not blank):
+            tape.all[: len(part)] = part
+        if state and self.is_narrow:
+            self.fed.all[: len(state[0])] = state[0]
 
     def forward(self, step: Step, from_input: int) -> None:
         """Take a step.
 
         Args:
             step: which.
-            from_input: address of what the gates get from the inputs, (rows, G·H).
+            from_input: address of what the gates get from the inputs, (rows, G·H), without bias.
         """
         hidden = self._hidden[: step.rows]
-        torch.addmm(self._bias, self.fed.all[step.slice], self.weight.t(), out=hidden)
+        torch.mm(self.fed.all[step.slice], self._from_fed, out=hidden)
         memory = [self.befores[1].at(step.next), self.ended[1]] if self.cell == "lstm" else []
         self.kernels(
             f"{self.cell}_forward",
-            step.rows, self.size, step.onward, from_input, hidden,
+            step.rows, self.size, step.onward, from_input, hidden, self._bias,
             self.befores[-1].at(step.place), self.outputs.at(step.place),
             self.befores[0].at(step.next), self.fed.at(step.next), self.ended[0], *memory,
             self.kept.at(step.place), self.is_narrow,
         )  # fmt: skip
+
+
+def joint_bias(cell: CellKind, layer: Layer) -> Tensor:
+    """Put together what the passes add to the gates, (4, H), in float32."""
+    of_input, of_hidden = (bias.detach().float() for bias in (layer.bias_input, layer.bias_hidden))
+    if cell == "lstm":
+        return of_input + of_hidden
+    size = len(of_input) // 3
+    gates, new = 2 * size, slice(2 * size, None)
+    return torch.cat([of_input[:gates] + of_hidden[:gates], of_input[new], of_hidden[new]])
 
 
 class Return:
@@ -155,9 +181,7 @@ class Return:
         self._to_bias = torch.zeros(4, tape.size)
         self._direct = torch.empty_like(tape.ended[0])
         self.through_product = torch.empty_like(self._direct, dtype=tape.dtype)
-        # A narrow product takes twice the time with a matrix whose rows are no multiple of 32
-        # long, unless it lies so.
-        self._turned = tape.weight.t().contiguous() if tape.is_narrow else tape.weight.t()
+        self._to_fed = for_few_rows(tape.weight)
 
     def back(self, step: Step, to_output: int) -> None:
         """Go back a step.
@@ -175,7 +199,7 @@ class Return:
             self.to_input.at(step.place), *to_hidden, self._to_bias, self._direct, tape.is_narrow,
         )  # fmt: skip
         gradient = self.to_hidden.all[step.slice]
-        torch.mm(gradient, self._turned.t(), out=through[: step.rows])
+        torch.mm(gradient, self._to_fed, out=through[: step.rows])
 
     def to_state(self) -> list[Tensor]:
         """Return the gradients by the state that the sequence began in, parts (B, H)."""
@@ -190,8 +214,8 @@ class Return:
         """
         bias = self._to_bias
         return Layer(
-            weight_input=(self.to_input.all.t() @ inputs.all).float(),
-            weight_hidden=(self.to_hidden.all.t() @ self._tape.fed.all).float(),
+            weight_input=weight_gradient(self.to_input.all, inputs.all),
+            weight_hidden=weight_gradient(self.to_hidden.all, self._tape.fed.all),
             bias_input=bias[: GATES[self._tape.cell]].flatten(),
             bias_hidden=(bias if self._tape.cell == "lstm" else bias[[0, 1, 3]]).flatten(),
         )

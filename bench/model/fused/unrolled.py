@@ -16,7 +16,7 @@ from bench.model.config import CellKind
 from bench.model.dropout import apply_kept, draw_kept, scale_of
 from bench.model.fused.looks import Looks
 from bench.model.fused.tape import GATES, Return, Rows, Step, Tape, forwards
-from bench.model.products import narrowed
+from bench.model.products import for_few_rows, narrowed
 from bench.model.stepping import Layer
 
 Feed = Callable[[int, Tensor | None], Tensor | None]
@@ -31,6 +31,9 @@ class Stack(NamedTuple):
     cell: CellKind
     layers: Sequence[Layer]
     dropout: float
+    draws_by_layer: bool
+    """Whether what is dropped is drawn for all steps of a layer, as torch.nn draws it, or for all
+    layers of a step."""
     attention: AdditiveAttention | None
     memory: Memory | None
 
@@ -57,7 +60,12 @@ def unroll(
     attention, memory = stack.attention, stack.memory
     looked: list[Tensor] = []
     if attention is not None and memory is not None:
-        looked = [memory.keys, memory.values, attention.score.weight, *attention.to_query.parameters()]
+        looked = [
+            memory.keys,
+            memory.values,
+            attention.score.weight,
+            *attention.to_query.parameters(),
+        ]
     parameters = [each for layer in stack.layers for each in layer]
     outputs, *rest = _Unrolled.apply(  # type: ignore[no-untyped-call]
         stack, feed, inputs, len(state), *state, *looked, *parameters
@@ -99,14 +107,18 @@ class _Way:
         self._stack, self._shape, self._dtype = stack, inputs.shape, inputs.dtype
         self.steps = forwards([num_sentences] * num_steps)
         sizes = {"num_rows": num_rows, "num_sentences": num_sentences}
-        self.tapes = [Tape(stack.kernels, stack.cell, layer, **sizes) for layer in stack.layers]
-        for depth, tape in enumerate(self.tapes):
-            tape.begin([part[depth] for part in state])
+        self.tapes = [
+            Tape(stack.kernels, stack.cell, layer, **sizes, state=[part[depth] for part in state])
+            for depth, layer in enumerate(stack.layers)
+        ]
         self._weights = [narrowed(layer.weight_input) for layer in stack.layers]
-        self._biases = [narrowed(layer.bias_input) for layer in stack.layers]
+        self._from_inputs = [for_few_rows(weight.t()) for weight in self._weights]
         dtype, size = self.tapes[0].dtype, self.tapes[0].size
         self.inputs = [Rows(num_rows, inputs.shape[-1], dtype)]
-        self.inputs += [Rows(num_rows, size, dtype) if stack.dropout else tape.outputs for tape in self.tapes[:-1]]
+        self.inputs += [
+            Rows(num_rows, size, dtype) if stack.dropout else tape.outputs
+            for tape in self.tapes[:-1]
+        ]
         self._kept: list[Tensor] = []  # what dropout left, of each layer but the top one
         if stack.dropout:
             shape = (num_rows, size)
@@ -122,6 +134,9 @@ class _Way:
 
     def forward(self, inputs: Tensor, feed: Feed) -> None:
         """Take all steps."""
+        if self._stack.draws_by_layer:
+            for kept in self._kept:
+                draw_kept(self._stack.kernels, kept, self._stack.dropout)
         said = None
         for number, step in enumerate(self.steps):
             fed = feed(number, said)
@@ -133,14 +148,15 @@ class _Way:
                 below = self.inputs[depth].all[step.slice]
                 if depth and self._kept:
                     self._drop(depth, step, below)
-                torch.addmm(self._biases[depth], below, self._weights[depth].t(), out=self._gates)
+                torch.mm(below, self._from_inputs[depth], out=self._gates)
                 tape.forward(step, self._gates.data_ptr())
             said = self.tapes[-1].outputs.all[step.slice]
 
     def _drop(self, depth: int, step: Step, below: Tensor) -> None:
         """Zero some of what a layer hands to the one above, as `bench.model.dropout.drop` does."""
         kernels, kept = self._stack.kernels, self._kept[depth - 1][step.slice]
-        draw_kept(kernels, kept, self._stack.dropout)
+        if not self._stack.draws_by_layer:
+            draw_kept(kernels, kept, self._stack.dropout)
         outputs = self.tapes[depth - 1].outputs.all[step.slice]
         apply_kept(kernels, outputs, kept, self._scale, below)
 
@@ -149,8 +165,10 @@ class _Way:
         tapes, looks, depths = self.tapes, self.looks, range(len(self.tapes))
         dtype = tapes[0].dtype
         to_outputs = to_outputs.to(dtype).contiguous().flatten(0, 1)
-        ways = [Return(tape, [part[depth] for part in to_ended]) for depth, tape in enumerate(tapes)]
-        turned = [weight.t().contiguous() for weight in self._weights]
+        ways = [
+            Return(tape, [part[depth] for part in to_ended]) for depth, tape in enumerate(tapes)
+        ]
+        to_inputs_of = [for_few_rows(weight) for weight in self._weights]
         to_inputs = Rows(len(to_outputs), self._shape[-1], dtype)
         to_below = torch.empty(self._shape[1], tapes[0].size, dtype=dtype)
         base, stride = to_outputs.data_ptr(), to_outputs.stride(0) * to_outputs.element_size()
@@ -162,7 +180,7 @@ class _Way:
                 ways[depth].back(step, owed)
                 gates = ways[depth].to_input.all[step.slice]
                 to = to_below if depth else to_inputs.all[step.slice]
-                torch.mm(gates, turned[depth].t(), out=to)
+                torch.mm(gates, to_inputs_of[depth], out=to)
                 if depth and self._kept:
                     kept = self._kept[depth - 1][step.slice]
                     apply_kept(self._stack.kernels, to_below, kept, self._scale, to_below)
