@@ -7,8 +7,8 @@ import pytest
 
 LAYERS = [
     "errors", "registry", "seeding", "processes",
-    "data", "compiled", "model", "training", "evaluation", "tracking", "experiment", "engine", "search",
-    "speed", "comparison", "report", "cli", "__main__",
+    "data", "compiled", "model", "training", "evaluation", "tracking", "experiment", "engine",
+    "search", "speed", "comparison", "report", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {  # a framework, and the only places that may import it
     "mlflow": "tracking",

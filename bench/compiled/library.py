@@ -1,4 +1,4 @@
-"""The functions of `kernels.c`, compiled for this processor when they are first wanted, then kept.
+"""The C functions beside this file, compiled for this processor when first wanted, then kept.
 
 Where there is no compiler there are none, and whoever asks for them computes the same in torch,
 several times slower; so every function here has its reference with the one who calls it.
@@ -22,7 +22,7 @@ from torch import Tensor
 
 from bench.data.prepared import cache_folder
 
-SOURCE = Path(__file__).with_name("kernels.c")
+SOURCES = sorted(Path(__file__).parent.glob("*.[ch]"))
 FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
 """No -ffast-math: a number that is none must stay so, that a run that diverges is seen."""
 WIDEST = ("-mprefer-vector-width=512",)
@@ -111,7 +111,8 @@ def load_kernels() -> Kernels | None:
 def _compiled(compiler: str) -> Path:
     """Return the library's file, made for this source, compiler and processor."""
     version = subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout
-    made_of = [SOURCE.read_bytes(), version, _processor(), *map(str.encode, FLAGS)]
+    flags = " ".join(FLAGS + WIDEST).encode()
+    made_of = [*(file.read_bytes() for file in SOURCES), version, _processor(), flags]
     key = blake2b(b"\0".join(made_of), digest_size=10).hexdigest()
     file = cache_folder() / "kernels" / f"{key}.so"
     if not file.exists():
@@ -124,7 +125,8 @@ def _compiled(compiler: str) -> Path:
 
 
 def _compile(compiler: str, file: Path) -> None:
-    to = [*LINKED, "-o", str(file), str(SOURCE), "-lm"]
+    sources = [str(source) for source in SOURCES if source.suffix == ".c"]
+    to = [*LINKED, "-o", str(file), *sources, "-lm"]
     for flags in ((*FLAGS, *WIDEST), FLAGS):  # not every compiler knows how wide
         made = subprocess.run([compiler, *flags, *to], capture_output=True, check=False)
         if made.returncode == 0:

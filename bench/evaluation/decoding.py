@@ -11,8 +11,8 @@ from torch import Tensor
 
 from bench.data.vocabulary import BOS_ID, EOS_ID
 from bench.evaluation.config import EvaluationConfig
+from bench.evaluation.likeliest import Likeliest, likeliest, likeliest_tokens
 from bench.model.seq2seq import Seq2Seq
-from bench.training.loss import Likeliest, likeliest, likeliest_tokens
 
 LEAVING = 16
 """How many finished sentences leave a batch at a time."""
@@ -61,26 +61,23 @@ def greedy(model: Seq2Seq, source: Tensor, lengths: Tensor, *, max_length: int) 
     """
     context = model.start(source, lengths)
     num_sentences, device = len(source), source.device
-    translations: list[list[int]] = [[] for _ in range(num_sentences)]
-    present = list(range(num_sentences))
+    said = torch.full((num_sentences, max_length), EOS_ID, device=device)
+    present = torch.arange(num_sentences, device=device)
     tokens = torch.full((num_sentences,), BOS_ID, device=device)
     going_on = torch.ones(num_sentences, dtype=torch.bool, device=device)
-    for _ in range(max_length):
+    for position in range(max_length):
         features, context = model.advance(tokens, context)
         tokens = likeliest_tokens(features, model.output.linear)  # (A,)
         going_on &= tokens != EOS_ID
-        said = zip(present, tokens.tolist(), going_on.tolist(), strict=True)
-        for sentence, token, goes_on in said:
-            if goes_on:
-                translations[sentence].append(token)
-        if not going_on.any():
-            break
+        said[present, position] = tokens.where(going_on, EOS_ID)
         staying = _staying(going_on)
         if staying is not None:
-            present = [present[place] for place in staying.nonzero().flatten().tolist()]
-            tokens, going_on = tokens[staying], going_on[staying]
+            if not staying.any():
+                break
+            present, tokens, going_on = present[staying], tokens[staying], going_on[staying]
             context = context.select(staying)
-    return translations
+    num_said = (said != EOS_ID).sum(1).tolist()
+    return [row[:number] for row, number in zip(said.tolist(), num_said, strict=True)]
 
 
 def _staying(going_on: Tensor) -> Tensor | None:
@@ -90,12 +87,15 @@ def _staying(going_on: Tensor) -> Tensor | None:
     remember costs more than a few rows too many, and so does, in bfloat16 on a CPU, the program
     that oneDNN writes for each size it has not met.
     """
-    surplus = (len(going_on) - int(going_on.sum())) // LEAVING * LEAVING
-    if not surplus:
+    num_going_on = int(going_on.sum())
+    if not num_going_on:
+        return going_on
+    leaving = (len(going_on) - num_going_on) // LEAVING * LEAVING
+    if not leaving:
         return None
     finished = (~going_on).nonzero().flatten()
     staying = torch.ones_like(going_on)
-    staying[finished[:surplus]] = False
+    staying[finished[:leaving]] = False
     return staying
 
 
@@ -147,12 +147,12 @@ def beam_search(
         ways = min(beam_size, model.output.linear.out_features)
         rows, beams = _extend(beams, likeliest(features, model.output.linear, ways))
         going_on = _collect(beams, ended, length**length_penalty, last=length == max_length)
-        if not going_on.any():
-            break
         context = context.exchange(rows.flatten())
         beams.scores.masked_fill_(~going_on[:, None], -torch.inf)
         staying = _staying(going_on)
         if staying is not None:
+            if not staying.any():
+                break
             context = context.select(staying)
             names = [beams.sentences[place] for place in staying.nonzero().flatten().tolist()]
             beams = _Beams(names, beams.tokens[staying], beams.scores[staying])

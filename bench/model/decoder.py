@@ -1,4 +1,4 @@
-"""Decoder and output layer: previous tokens and a state in, logits out.
+"""Decoder: previous tokens and a state in, outputs out.
 
 Shapes: B sentences, T target tokens, S source tokens, E embedding features, H decoder features,
 K encoder features, L layers, V target vocabulary.
@@ -15,18 +15,17 @@ from bench.compiled.library import kernels_for
 from bench.data.vectors.lookup import Rows
 from bench.model.attention import ATTENTIONS, AdditiveAttention, Memory
 from bench.model.config import ModelConfig
-from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
 from bench.model.fused.later import embedded_later
+from bench.model.fused.steps import Steps
 from bench.model.fused.tape import KEPT
 from bench.model.fused.unrolled import Stack, Unrolled, unroll
 from bench.model.recurrent import CellStack, Recurrent, State
-from bench.model.products import narrowed
 from bench.model.stepping import SteppedProduct
 
-
 Chooser = Callable[[int, Tensor | None], Tensor]
+"""Told a step and the outputs (B, H) of the one before, None at first; returns tokens, (B,)."""
 
 
 class Context(NamedTuple):
@@ -34,21 +33,24 @@ class Context(NamedTuple):
 
     state: State  # (L, B, H) a part; in beam search K rows a sentence
     memory: Memory | None  # what attention looks at, a row a sentence; None without attention
+    steps: Steps | None = None  # the stack, ready for steps without gradients, if there was one
 
     def select(self, kept: Tensor) -> "Context":
         """Take some sentences, with all their hypotheses, by a mask (B,)."""
         memory = None if self.memory is None else self.memory.select(kept)
         by_sentence = (part.unflatten(1, (len(kept), -1)) for part in self.state)
-        return Context(tuple(part[:, kept].flatten(1, 2) for part in by_sentence), memory)
+        state = tuple(part[:, kept].flatten(1, 2) for part in by_sentence)
+        return Context(state, memory, self.steps)
 
     def spread(self, num_hypotheses: int) -> "Context":
         """Go on with so many hypotheses a sentence, alike at first; they share its memory."""
         state = tuple(part.repeat_interleave(num_hypotheses, dim=1) for part in self.state)
-        return Context(state, self.memory)
+        return Context(state, self.memory, self.steps)
 
     def exchange(self, rows: Tensor) -> "Context":
         """Go on from other hypotheses of the same sentences, by row (B·K,)."""
-        return Context(tuple(part.index_select(1, rows) for part in self.state), self.memory)
+        state = tuple(part.index_select(1, rows) for part in self.state)
+        return Context(state, self.memory, self.steps)
 
 
 class Decoded(NamedTuple):
@@ -120,6 +122,13 @@ class Decoder(nn.Module):
 
     def forward(self, tokens: Tensor, context: Context) -> Decoded:
         """Read tokens (B, T)."""
+        if tokens.shape[1] == 1 and not torch.is_grad_enabled():
+            steps = context.steps or self._ready_for_steps(context)
+            if steps is not None:
+                taken = steps.take(self.embed(tokens[:, 0]), context.state, context.memory)
+                weights = None if taken.weights is None else taken.weights[:, None]
+                after = Context(taken.state, context.memory, steps)
+                return Decoded(taken.outputs[:, None], after, weights)
         stack = self._fused(context)
         if stack is not None:
             if not self.stepwise or len(stack.layers) <= 2:  # which makes no difference, but speed
@@ -146,8 +155,7 @@ class Decoder(nn.Module):
         Args:
             num_steps: T.
             context: to begin in.
-            chooser: told the step and the outputs (B, H) of the one before, None at first; returns
-                the step's tokens, (B,).
+            chooser: asked before each step.
         """
         stack, num_sentences = self._fused(context), context.state[0].shape[1]
         if stack is None:
@@ -161,10 +169,14 @@ class Decoder(nn.Module):
             tokens[number] = chooser(number, output)
             return self.embed(tokens[number])
 
-        used = [self.embedding.weight]
-        used += [] if self.attention is None else [self.combine.weight, self.combine.bias]
+        used = list(self.embedding.parameters())
+        used += [] if self.attention is None else list(self.combine.parameters())
         inputs = embedded_later(self.embed, used, tokens)
         return _decoded(unroll(stack, inputs, context.state, feed), context)
+
+    def _ready_for_steps(self, context: Context) -> Steps | None:
+        stack = self._fused(context)
+        return None if stack is None else Steps(stack)
 
     def _fused(self, context: Context) -> Stack | None:
         """Return the recurrent stack as it is unrolled in few passes; None where it cannot be."""
@@ -236,66 +248,3 @@ class Unrolling:
         state = tuple(torch.stack(parts) for parts in zip(*self._state, strict=True))
         weights = torch.stack(self._weights, dim=1) if self._weights else None
         return Decoded(torch.stack(self._outputs, dim=1), Context(state, self._memory), weights)
-
-
-class OutputLayer(nn.Module):
-    """Decoder features to logits over the target vocabulary."""
-
-    def __init__(self, config: ModelConfig, *, embedding: nn.Embedding) -> None:
-        super().__init__()
-        self.ties = config.tie_output_weights
-        related = self.ties != "untied"
-        fits = config.decoder_hidden_size == config.embedding_dim
-        self.dropout = Dropout(config.output_dropout * config.dropout_scale)
-        self.projection: nn.Module = nn.Identity()
-        if related and not fits:
-            self.projection = nn.Linear(
-                config.decoder_hidden_size, config.embedding_dim, bias=False
-            )
-        self.linear = nn.Linear(
-            config.embedding_dim if related else config.decoder_hidden_size,
-            embedding.num_embeddings,
-        )
-        if config.output_std:
-            nn.init.normal_(self.linear.weight, std=config.output_std)
-        if self.ties == "tied":
-            self.linear.weight = embedding.weight
-        elif self.ties == "started_equal":
-            with torch.no_grad():
-                self.linear.weight.copy_(embedding.weight)
-        self.share(embedding)
-
-    def share(self, embedding: nn.Embedding) -> None:
-        """Let both matrices of a "lesson" tie use one memory, after a move or a copy too."""
-        if self.ties == "lesson":
-            self.linear.weight.data = embedding.weight.data
-
-    def prepare(self, outputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Make of the decoder's outputs (…, H) what the matrix takes, (…, F).
-
-        Args:
-            outputs: of the decoder.
-            mask: what `draw_mask` drew for them; without it, dropout draws its own.
-        """
-        dropped = self.dropout(outputs) if mask is None else outputs * mask
-        features: Tensor = self.projection(dropped)
-        return features
-
-    def draw_mask(self, outputs: Tensor) -> Tensor:
-        """Draw what dropout will multiply such outputs by."""
-        mask: Tensor = self.dropout(torch.ones_like(outputs))
-        return mask
-
-    def guesser(self) -> Callable[[Tensor], Tensor]:
-        """Return what tells the likeliest tokens (B,) of prepared outputs (B, F), step by step."""
-        weight, bias = narrowed(self.linear.weight), narrowed(self.linear.bias)
-
-        def guess(features: Tensor) -> Tensor:
-            return linear(features.detach().to(weight.dtype), weight, bias).max(-1).indices
-
-        return guess
-
-    def forward(self, outputs: Tensor) -> Tensor:
-        """Map the decoder's outputs (…, H) to logits (…, V)."""
-        logits: Tensor = self.linear(self.prepare(outputs))
-        return logits

@@ -26,13 +26,13 @@ def drop(tensor: Tensor, probability: float) -> Tensor:
 class Dropout(nn.Dropout):
     """`drop` while training."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+    def forward(self, input: Tensor) -> Tensor:
         """Drop numbers of a tensor of any shape."""
         return drop(input, self.p) if self.training else input
 
 
 def draw_kept(kernels: Kernels, kept: Tensor, probability: float) -> None:
-    """Draw from torch's global generator which numbers stay, bytes that are 0 with `probability`."""
+    """Draw from torch's global generator which numbers stay: bytes, 0 with `probability`."""
     state = torch.default_generator.get_state()
     kernels("draw", kept.numel(), math.ceil((1 - probability) * 2**53), state, kept)
     torch.default_generator.set_state(state)

@@ -12,8 +12,8 @@ from bench.data.vectors.lookup import Rows
 from bench.model.config import ModelConfig
 from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
-from bench.model.recurrent import Recurrent, State
 from bench.model.gates import STATE_PARTS
+from bench.model.recurrent import Recurrent, State
 
 
 class Encoded(NamedTuple):
@@ -84,4 +84,5 @@ class Bridge(nn.Module):
         """Map each part from (L, B, D·H) to the decoder's width."""
         mapped = zip(self.maps, state, strict=True)
         # A state is float32 whatever its layers' products are; narrowed weights want their own.
-        return tuple(bridge(self.dropout(part.to(bridge.weight.dtype))) for bridge, part in mapped)
+        narrow = next(self.maps.parameters()).dtype
+        return tuple(linear(self.dropout(part.to(narrow))) for linear, part in mapped)

@@ -16,8 +16,9 @@ from bench.data.batching import Batch
 from bench.data.vectors.lookup import Rows
 from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
-from bench.model.decoder import Context, Decoder, OutputLayer
+from bench.model.decoder import Context, Decoder
 from bench.model.encoder import Bridge, Encoder
+from bench.model.output import OutputLayer
 from bench.seeding import global_stream
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import torch
+from torch import nn
 
 from bench.compiled.library import load_kernels
 from bench.errors import ConfigError
@@ -74,7 +75,11 @@ def in_precision(model: Seq2Seq, precision: Precision) -> Iterator[Seq2Seq]:
     elif next(model.parameters()).dtype == dtype:
         yield model
     else:
-        yield copy.deepcopy(model).to(dtype)
+        narrow = {
+            id(each): nn.Parameter(each.detach().to(dtype), requires_grad=False)
+            for each in model.parameters()
+        }
+        yield copy.deepcopy(model, narrow)  # which takes them for copies made already
 
 
 def prepare_arithmetic(num_threads: int) -> None:

@@ -66,59 +66,6 @@ def judge(features: Tensor, output: torch.nn.Linear, targets: Tensor) -> Judged:
     return Judged(torch.cat(nats), torch.cat(correct))
 
 
-class Likeliest(NamedTuple):
-    """Of each position, best first."""
-
-    tokens: Tensor  # (N, `ways`)
-    log_probabilities: Tensor  # (N, `ways`)
-
-
-def likeliest(features: Tensor, output: torch.nn.Linear, ways: int) -> Likeliest:
-    """Return the likeliest tokens of logits that an output matrix makes of features.
-
-    Args:
-        features: (N, F).
-        output: the matrix (V, F) and bias (V,).
-        ways: how many.
-    """
-    values = torch.empty(len(features), ways)
-    tokens = _compiled_choice(features, output, values, ways)
-    if tokens is not None:
-        return Likeliest(tokens, values)
-    logits = output(features)
-    at_a_time = rows_per_pass(features.device, logits.shape[1])  # a fifth of a beam search's time
-    parts = [some.float().log_softmax(-1).topk(ways) for some in logits.split(at_a_time)]
-    found, places = zip(*parts, strict=True)
-    return Likeliest(torch.cat(places), torch.cat(found))
-
-
-def likeliest_tokens(features: Tensor, output: torch.nn.Linear) -> Tensor:
-    """Return the likeliest token of each position, (N,); arguments as those of `likeliest`."""
-    tokens = _compiled_choice(features, output, None, 1)
-    if tokens is not None:
-        return tokens[:, 0]
-    return output(features).max(-1).indices  # argmax takes thrice as long in bfloat16
-
-
-def _compiled_choice(
-    features: Tensor, output: torch.nn.Linear, values: Tensor | None, ways: int
-) -> Tensor | None:
-    """Choose while logits are in the cache, without a pass over them for the bias alone."""
-    weight, bias = output.weight, output.bias
-    kernels = kernels_for(features, weight)
-    if kernels is None:
-        return None
-    tokens, row = torch.empty(len(features), ways, dtype=torch.int64), torch.empty(len(bias))
-    wide = bias.detach().float()
-    for rows in _slices(len(features), max(1, _portions(features.device).product // len(bias))):
-        logits = features[rows].to(weight.dtype) @ weight.t()
-        kernels(
-            "likeliest", *logits.shape, ways, logits, wide, tokens[rows],
-            None if values is None else values[rows], row, logits.dtype == torch.bfloat16,
-        )  # fmt: skip
-    return tokens
-
-
 class _Wish(NamedTuple):
     """What the loss asks for."""
 
@@ -158,7 +105,7 @@ class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, wish: _Wish) -> Tensor:
         num_positions, num_tokens = len(wish.targets), len(weight)
-        portions = _portions(features.device)
+        portions = portions_on(features.device)
         narrow = weight.to(wish.dtype)
         inputs = features.new_zeros(
             rounded_up(num_positions, wish.dtype), features.shape[1], dtype=wish.dtype
@@ -168,15 +115,15 @@ class _OutputLoss(torch.autograd.Function):
         to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
         at_a_time = max(ROUND, portions.product // num_tokens // ROUND * ROUND)
-        for rows in _slices(len(inputs), at_a_time):
+        for rows in slices(len(inputs), at_a_time):
             some, wanted = inputs[rows], wish.targets[rows]
             logits = some.new_empty(len(some), num_tokens)
-            for columns in _slices(num_tokens, portions.columns):
+            for columns in slices(num_tokens, portions.columns):
                 torch.mm(some, narrow[columns].t(), out=logits[:, columns])
             total += _judge_back(logits[: len(wanted)], bias, wanted, wish, to_bias)
             logits[len(wanted) :] = 0
             torch.mm(logits, narrow, out=to_features[rows])
-            for columns in _slices(num_tokens, portions.columns):
+            for columns in slices(num_tokens, portions.columns):
                 _add_product(to_weight[columns], logits[:, columns].t(), some)
         to_features = to_features[:num_positions].to(features.dtype)
         ctx.save_for_backward(to_features, to_weight, to_bias)
@@ -191,14 +138,15 @@ class _OutputLoss(torch.autograd.Function):
 
 def rows_per_pass(device: torch.device, num_tokens: int) -> int:
     """Return how many rows of logits to go over at once, each as long as the vocabulary."""
-    return max(1, _portions(device).passes // num_tokens)
+    return max(1, portions_on(device).passes // num_tokens)
 
 
-def _portions(device: torch.device) -> Portions:
+def portions_on(device: torch.device) -> Portions:
+    """Return how much is done at once on a device."""
     return PORTIONS.get(device.type, PORTIONS["cpu"])
 
 
-def _slices(length: int, at_a_time: int) -> Iterator[slice]:
+def slices(length: int, at_a_time: int) -> Iterator[slice]:
     """Cut a length into portions."""
     return (slice(start, start + at_a_time) for start in range(0, length, at_a_time))
 
@@ -232,7 +180,7 @@ def _judge_back(
         )  # fmt: skip
         return loss
     total = torch.zeros((), device=logits.device)
-    for few in _slices(len(logits), rows_per_pass(logits.device, num_tokens)):
+    for few in slices(len(logits), rows_per_pass(logits.device, num_tokens)):
         biased = logits[few].float().add_(bias)
         loss, gradient = _loss_and_gradient(biased, targets[few], wish.label_smoothing)
         total += loss

@@ -1,6 +1,7 @@
 """Compiled functions: made once, missed silently, and equal to torch's."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,7 +37,14 @@ def afresh() -> Iterator[None]:
     load_kernels.cache_clear()
 
 
-def test_without_a_compiler_there_are_none(monkeypatch: pytest.MonkeyPatch, afresh: None) -> None:
+@pytest.mark.skipif(not any(map(shutil.which, library.COMPILERS)), reason="no C compiler here")
+def test_where_there_is_a_compiler_they_are_made() -> None:
+    """Or nobody would hear that they are not."""
+    assert load_kernels() is not None
+
+
+@pytest.mark.usefixtures("afresh")
+def test_without_a_compiler_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """And nobody hears of it."""
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CC", raising=False)
@@ -45,8 +53,9 @@ def test_without_a_compiler_there_are_none(monkeypatch: pytest.MonkeyPatch, afre
     assert kernels_for(torch.zeros(1)) is None
 
 
+@pytest.mark.usefixtures("afresh")
 def test_a_compiler_that_fails_is_none(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, afresh: None, cache: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache: Path
 ) -> None:
     """Whatever it leaves behind is not taken for a library."""
     compiler = tmp_path / "cc"
@@ -58,14 +67,16 @@ def test_a_compiler_that_fails_is_none(
     assert not list(cache.rglob("*.so"))
 
 
-def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, afresh: None) -> None:
+@pytest.mark.usefixtures("afresh")
+def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """By `BENCH_KERNELS=off`."""
     monkeypatch.setenv("BENCH_KERNELS", "off")
 
     assert load_kernels() is None
 
 
-def test_they_are_compiled_once(kernels: Kernels, cache: Path, afresh: None) -> None:
+@pytest.mark.usefixtures("kernels")
+def test_they_are_compiled_once(cache: Path) -> None:
     """A second process finds the library of the first."""
     code = "from bench.compiled.library import load_kernels; assert load_kernels()"
     environment = {**os.environ, "PYTHONPATH": str(Path(library.__file__).parents[2])}
@@ -142,9 +153,10 @@ def test_the_likeliest_tokens(kernels: Kernels, dtype: torch.dtype, ways: int) -
     assert tokens[0, 0] == 200
 
 
+@pytest.mark.usefixtures("kernels")
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("size", [1, 7, 311, 312, 313, 1300])
-def test_dropout_is_torchs_to_the_bit(kernels: Kernels, dtype: torch.dtype, size: int) -> None:
+def test_dropout_is_torchs_to_the_bit(dtype: torch.dtype, size: int) -> None:
     """What is dropped, what is left, its gradient, and what the generator yields afterwards."""
     inputs = torch.randn(size).to(dtype).requires_grad_()
 

@@ -11,8 +11,8 @@ from torch import nn
 from bench.data.vectors.lookup import Rows
 from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
-from bench.model.decoder import OutputLayer
 from bench.model.embedding import build_embedding
+from bench.model.output import OutputLayer
 
 DIM, NUM_TOKENS = 4, 30
 FASTTEXT = ModelConfig(embedding_dim=DIM, embedding_init="fasttext")

@@ -45,7 +45,7 @@ def read_layer(
     Returns:
         of each direction the outputs, (N, H), and the state after each sentence, parts (B, H).
     """
-    inputs = Rows(*rows.shape, narrowed(directions[0].weight_input).dtype)
+    inputs = Rows(len(rows), rows.shape[1], narrowed(directions[0].weight_input).dtype)
     inputs.real.copy_(rows.detach())
     reading = _Reading(kernels, cell, sizes, inputs)
     read = [_Layer.apply(reading, way, rows, *layer) for way, layer in enumerate(directions)]  # type: ignore[no-untyped-call]

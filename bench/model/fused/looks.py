@@ -1,8 +1,8 @@
 """Additive attention, one look a step, and the way back: `AdditiveAttention` in fewer passes.
 
-In torch each look goes a dozen times over a tensor as large as the memory. Here each sentence's part
-of it is gone through once, while it is in the cache, and the gradients of all looks are added up in
-one place.
+In torch each look goes a dozen times over a tensor as large as the memory. Here each sentence's
+part of it is gone through once, while it is in the cache, and the gradients of all looks are added
+up in one place.
 
 Shapes: B sentences, T steps, S source tokens, A features of a key, I features of a value, H decoder
 features. As many queries as sentences, or in beam search as many for each.

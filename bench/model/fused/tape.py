@@ -5,6 +5,7 @@ features, G gates.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from bench.compiled.library import Kernels
 from bench.model.config import CellKind
-from bench.model.products import for_few_rows, narrowed, rounded_up, weight_gradient
 from bench.model.gates import STATE_PARTS
+from bench.model.products import for_few_rows, narrowed, rounded_up, weight_gradient
 from bench.model.stepping import Layer
 
 GATES: dict[CellKind, int] = {"gru": 3, "lstm": 4}
@@ -53,10 +54,10 @@ def backwards(sizes: Sequence[int]) -> list[Step]:
     """Lay out the same steps from the last to the first: sentences join, and none leaves."""
     there = forwards(sizes)
     first = Step(0, sizes[0], 0, 0)
-    return [
-        Step(step.place, step.rows, step.rows, before.place)
-        for before, step in zip(there, there[1:], strict=False)
-    ][::-1] + [first]
+    joining = [
+        Step(step.place, step.rows, step.rows, before.place) for before, step in pairwise(there)
+    ]
+    return [*reversed(joining), first]
 
 
 class Rows:
@@ -93,7 +94,7 @@ class Rows:
 class Tape:
     """A layer's numbers on the way there."""
 
-    def __init__(  # noqa: PLR0913 - a layer, its room, and where it begins
+    def __init__(
         self,
         kernels: Kernels,
         cell: CellKind,
@@ -142,7 +143,9 @@ class Tape:
         """
         hidden = self._hidden[: step.rows]
         torch.mm(self.fed.all[step.slice], self._from_fed, out=hidden)
-        memory = [self.befores[1].at(step.next), self.ended[1]] if self.cell == "lstm" else []
+        memory: list[Tensor | float] = []
+        if self.cell == "lstm":
+            memory = [self.befores[1].at(step.next), self.ended[1]]
         self.kernels(
             f"{self.cell}_forward",
             step.rows, self.size, step.onward, from_input, hidden, self._bias,
