@@ -142,7 +142,7 @@ def _products(speed: "Speed") -> str:
     return (
         f"{done / 1e9:,.0f} GFLOP/s without padding: "
         f"{done / speed.peak[name]:.0%} of a large square's {peaks[name]:,.0f}, "
-        f"{done / speed.peak[here]:.0%} of the output matrix's {peaks[here]:,.0f} in one piece"
+        f"{done / speed.peak[here]:.0%} of the {peaks[here]:,.0f} of such products alone"
     )
 
 

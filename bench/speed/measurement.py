@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from bench.data.prepared import PreparedCorpus
 from bench.experiment.planning import RunSpec
-from bench.speed.peak import matrix_peak
+from bench.speed.peak import matrix_peak, peak_at_shapes
 from bench.speed.peers import Peer
 from bench.speed.side_by_side import SideBySide, side_by_side
 from bench.speed.workload import Decoding, Round, Workload
@@ -64,8 +64,7 @@ class Speed:
     """Of matrix products that cannot be done without, padding not counted."""
     peak: Mapping[str, float]
     """Operations per second of this machine's matrix products, by number format: `float32` and
-    `bfloat16` of a large square, `… here` in the shape of the output matrix, which training cuts
-    in pieces."""
+    `bfloat16` of a large square, `… here` of a training step's own products, each alone."""
     steps_before_decoding: int
     """That both had been trained for."""
     decoding: Mapping[str, DecodingSpeed]
@@ -190,13 +189,10 @@ def _shares(rounds: Sequence[Round]) -> dict[str, float]:
 
 
 def _peaks(ours: Workload) -> dict[str, float]:
-    matrix = ours.model.output.linear.weight
-    rows = ours.config.training.batch_size * 4
-    shape = (rows, matrix.shape[1], matrix.shape[0])
-    peaks = {}
+    products, peaks = ours.products(), {}
     for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         peaks[name] = matrix_peak(ours.device, dtype)
-        peaks[f"{name} here"] = matrix_peak(ours.device, dtype, shape=shape)
+        peaks[f"{name} here"] = peak_at_shapes(ours.device, dtype, products)
     return peaks
 
 

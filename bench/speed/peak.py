@@ -1,33 +1,60 @@
 """What this machine's matrix products reach at best, to measure a model's against."""
 
+from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
 
 import torch
 
-SQUARE = 2048
+from bench.speed.arithmetic import Product
+
+SQUARE = (2048, 2048, 2048)
 SECONDS = 1.0
+SECONDS_A_SHAPE = 0.05
 
 
-def matrix_peak(
-    device: torch.device, dtype: torch.dtype, *, shape: tuple[int, int, int] | None = None
-) -> float:
-    """Return floating-point operations per second of a matrix product, the median of a second.
+def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
+    """Return floating-point operations per second of a large square product.
 
     Args:
         device: where.
         dtype: number format.
-        shape: rows, inner and columns; a large square if not given.
     """
-    rows, inner, columns = shape or (SQUARE, SQUARE, SQUARE)
+    rows, inner, columns = SQUARE
+    return 2 * rows * inner * columns / _seconds(device, dtype, SQUARE, for_seconds=SECONDS)
+
+
+def peak_at_shapes(device: torch.device, dtype: torch.dtype, products: Sequence[Product]) -> float:
+    """Return operations per second of a step's products, each alone, over and over.
+
+    There and back: with a product go that for the gradient by its inputs and that by its matrix.
+
+    Args:
+        device: where.
+        dtype: number format.
+        products: of a forward pass.
+    """
+    seconds = 0.0
+    for product in products:
+        rows, inner, columns = product[1:4]
+        for shape in ((rows, inner, columns), (rows, columns, inner), (inner, rows, columns)):
+            seconds += product.times * _seconds(device, dtype, shape, for_seconds=SECONDS_A_SHAPE)
+    return sum(product.operations for product in products) / seconds
+
+
+def _seconds(
+    device: torch.device, dtype: torch.dtype, shape: tuple[int, int, int], *, for_seconds: float
+) -> float:
+    """Return the median time of a product, rows by inner by columns."""
+    rows, inner, columns = shape
     left = torch.randn(rows, inner, device=device).to(dtype)
-    right = torch.randn(inner, columns, device=device).to(dtype)
+    right = torch.randn(columns, inner, device=device).to(dtype).t()  # as a weight lies
     seconds: list[float] = []
     began = perf_counter()
-    while len(seconds) < 4 or perf_counter() - began < SECONDS:
+    while len(seconds) < 4 or perf_counter() - began < for_seconds:
         started = perf_counter()
         left @ right
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds.append(perf_counter() - started)
-    return 2 * rows * inner * columns / median(seconds[1:])
+    return median(seconds[1:])

@@ -1,4 +1,4 @@
-"""OpenNMT-py 3 (https://github.com/OpenNMT/OpenNMT-py) on the suite's sentences.
+"""OpenNMT-py 3.5 (https://github.com/OpenNMT/OpenNMT-py) on the suite's sentences.
 
 Its model, loss, optimiser and search are its own; batches are of like length, as its bucketing
 makes them. Its encoder and decoder are of one width, and an encoder of two directions shares that
@@ -63,9 +63,10 @@ class OpenNMT:
             "src": vocabulary(sizes["source_tokens"]),
             "tgt": vocabulary(sizes["target_tokens"]),
             "data_task": "seq2seq",
+            "decoder_start_token": "<s>",
         }
         self.options = settings(sizes)
-        self.model = build_base_model(self.options, self.vocabularies, gpu=False)
+        self.model = build_base_model(self.options, self.vocabularies)
         self.loss = LossCompute.from_opts(self.options, self.model, self.vocabularies["tgt"])
         self.optimizer = Optimizer.from_opt(self.model, self.options)
         self.evaluation = sizes["evaluation"]
@@ -99,7 +100,7 @@ class OpenNMT:
         scorer = GNMTGlobalScorer(self.evaluation["length_penalty"], 0.0, "avg", "none")
         translator = Translator(
             self.model, self.vocabularies, global_scorer=scorer, beam_size=beam,
-            max_length=self.evaluation["max_length"], report_score=False,
+            max_length=self.evaluation["max_length"], max_length_ratio=0, report_score=False,
         )  # fmt: skip
         with torch.no_grad():
             found = translator.translate_batch(

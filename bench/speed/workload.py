@@ -12,7 +12,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
 from bench.experiment.planning import RunSpec
-from bench.speed.arithmetic import count_operations
+from bench.speed.arithmetic import Product, count_operations, list_products
 from bench.training.device import autocast, in_precision, product_dtype
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
@@ -92,6 +92,11 @@ class Workload:
                 self.config.model, batch, target_tokens=self._target_tokens
             ).total
         return done
+
+    def products(self) -> list[Product]:
+        """List the matrix products of a forward pass on one batch."""
+        batch = next(self._batches)
+        return list_products(self.config.model, batch, target_tokens=self._target_tokens)
 
     def decode(self, beam: int) -> Decoding:
         """Translate the validation split, greedily or with a beam."""

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import bench
+from bench.compiled.library import load_kernels
 from bench.tracking.store import without_password
 
 PACKAGES = ("torch", "numpy", "spacy", "sacrebleu", "mlflow", "optuna", "sacremoses", "safetensors")
@@ -24,6 +25,7 @@ def provenance() -> Mapping[str, str]:
         "host.system": platform.platform(),
         "host.cpu": _cpu_name(),
         "host.cores": str(os.cpu_count()),
+        "host.kernels": "torch" if load_kernels() is None else "compiled",
     }
     tags |= {f"version.{name}": found for name in PACKAGES if (found := _version(name))}
     return tags | _git_tags()
