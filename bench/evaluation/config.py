@@ -15,7 +15,7 @@ class EvaluationConfig:
     select_on: Literal["bleu", "chrf", "loss"] = "bleu"
     """Score on the validation split that decides which epoch's model is kept."""
 
-    batch_size: Annotated[int, Field(ge=1)] = 200
+    batch_size: Annotated[int, Field(ge=1)] = 400
     """Sentences decoded at a time; has no effect on the scores."""
 
     max_length: Annotated[int, Field(ge=1)] = 50
