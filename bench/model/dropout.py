@@ -5,6 +5,7 @@ time, and what is drawn is kept in a byte each.
 """
 
 import math
+from functools import cache
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 
 from bench.compiled.library import Kernels, kernels_for
+
+GENERATOR_BYTES = 5056
 
 
 def drop(tensor: Tensor, probability: float) -> Tensor:
@@ -33,9 +36,25 @@ class Dropout(nn.Dropout):
 
 def draw_kept(kernels: Kernels, kept: Tensor, probability: float) -> None:
     """Draw from torch's global generator which numbers stay: bytes, 0 with `probability`."""
+    if not _knows_generator(kernels):
+        kept.bernoulli_(1 - probability)
+        return
     state = torch.default_generator.get_state()
     kernels("draw", kept.numel(), math.ceil((1 - probability) * 2**53), state, kept)
     torch.default_generator.set_state(state)
+
+
+@cache
+def _knows_generator(kernels: Kernels) -> bool:
+    """Tell whether torch draws as the compiled function does, from a state laid out so."""
+    random = torch.Generator().manual_seed(1)
+    drawn, expected = torch.empty(2, 1000, dtype=torch.uint8)
+    state = random.get_state()
+    if state.numel() != GENERATOR_BYTES:
+        return False
+    kernels("draw", 1000, 2**52, state, drawn)
+    expected.bernoulli_(0.5, generator=random)
+    return torch.equal(drawn, expected) and torch.equal(state, random.get_state())
 
 
 def scale_of(probability: float, dtype: torch.dtype) -> float:

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, dropout
 
 from bench.compiled import library
 from bench.compiled.library import Kernels, kernels_for, load_kernels, reference_only
-from bench.model.dropout import drop
+from bench.model.dropout import _knows_generator, draw_kept, drop
 
 PRECISIONS = [torch.float32, torch.bfloat16]
 STEP = {torch.float32: 1e-6, torch.bfloat16: 4e-3}  # how far apart neighbouring numbers are
@@ -170,3 +170,20 @@ def test_dropout_is_torchs_to_the_bit(dtype: torch.dtype, size: int) -> None:
 
     for found, expected in zip(several(drop), several(dropout), strict=True):
         assert torch.equal(found, expected)
+
+
+def test_a_generator_that_is_laid_out_otherwise_is_left_to_torch(
+    kernels: Kernels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a later torch's might be: the same numbers, drawn the slow way."""
+    monkeypatch.setattr("bench.model.dropout._knows_generator", lambda _: False)
+    fast, slow = torch.empty(2, 700, dtype=torch.uint8)
+
+    torch.manual_seed(4)
+    draw_kept(kernels, slow, 0.3)
+    monkeypatch.undo()
+    torch.manual_seed(4)
+    draw_kept(kernels, fast, 0.3)
+
+    assert _knows_generator(kernels)
+    assert torch.equal(fast, slow)
