@@ -123,12 +123,7 @@ class Decoder(nn.Module):
     def forward(self, tokens: Tensor, context: Context) -> Decoded:
         """Read tokens (B, T)."""
         if tokens.shape[1] == 1 and not torch.is_grad_enabled():
-            steps = context.steps or self._ready_for_steps(context)
-            if steps is not None:
-                taken = steps.take(self.embed(tokens[:, 0]), context.state, context.memory)
-                weights = None if taken.weights is None else taken.weights[:, None]
-                after = Context(taken.state, context.memory, steps)
-                return Decoded(taken.outputs[:, None], after, weights)
+            return self._step(tokens[:, 0], context)
         stack = self._fused(context)
         if stack is not None:
             if not self.stepwise or len(stack.layers) <= 2:  # which makes no difference, but speed
@@ -138,8 +133,6 @@ class Decoder(nn.Module):
         if not self.stepwise:
             outputs, state = self.recurrent(embedded, context.state)
             return Decoded(outputs, Context(state, None), None)
-        if tokens.shape[1] == 1:
-            return self._step(embedded[:, 0], context)
         unrolling = self.unroll(context)
         for each in embedded.unbind(1):
             unrolling.read(each)
@@ -174,10 +167,6 @@ class Decoder(nn.Module):
         inputs = embedded_later(self.embed, used, tokens)
         return _decoded(unroll(stack, inputs, context.state, feed), context)
 
-    def _ready_for_steps(self, context: Context) -> Steps | None:
-        stack = self._fused(context)
-        return None if stack is None else Steps(stack)
-
     def _fused(self, context: Context) -> Stack | None:
         """Return the recurrent stack as it is unrolled in few passes; None where it cannot be."""
         stepper = self.recurrent.stepper()
@@ -196,16 +185,23 @@ class Decoder(nn.Module):
             memory=context.memory,
         )
 
-    def _step(self, embedded: Tensor, context: Context) -> Decoded:
-        """Read what one token brings (B, E), with a look at the memory before."""
-        weights = None
-        if self.attention is not None:
-            top = context.state[0][-1]  # the hidden state, an LSTM's first part
-            attended = self.attention(self.attention.to_query(top), context.memory)  # type: ignore[operator]
-            weights = attended.weights[:, None]
-            embedded = embedded + attended.context
-        outputs, state = self.recurrent(embedded[:, None], context.state)
-        return Decoded(outputs, Context(state, context.memory), weights)
+    def _step(self, tokens: Tensor, context: Context) -> Decoded:
+        """Read one token a sentence (B,), with a look at the memory before, without gradients."""
+        embedded, memory = self.embed(tokens), context.memory
+        stack = None if context.steps else self._fused(context)
+        steps = Steps(stack) if stack else context.steps
+        if steps is not None:
+            taken = steps.take(embedded, context.state, memory)
+            outputs, weights, state = taken.outputs[:, None], taken.weights, taken.state
+        else:
+            weights = None
+            if self.attention is not None:
+                top = context.state[0][-1]  # the hidden state, an LSTM's first part
+                attended = self.attention(self.attention.to_query(top), memory)  # type: ignore[operator]
+                weights, embedded = attended.weights, embedded + attended.context
+            outputs, state = self.recurrent(embedded[:, None], context.state)
+        looked = None if weights is None else weights[:, None]
+        return Decoded(outputs, Context(state, memory, steps), looked)
 
 
 def _decoded(unrolled: Unrolled, context: Context) -> Decoded:
