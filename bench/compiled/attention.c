@@ -6,9 +6,6 @@
 
 #include "numbers.h"
 
-/* Additive attention: keys (B, S, A), values (B, S, I), queries (B·Q, A) and score (A) to weights
- * (B·Q, S) and contexts (B·Q, I), added to what is there. mask (B, S) is true where one may look;
- * NULL: everywhere. */
 typedef struct {
     long sentences, queries, positions, key_size, value_size;
 } looking;
@@ -18,15 +15,19 @@ INLINE float similarity(const void *key, const float *wanted, const float *score
                         int narrow) {
     long whole = size / WIDTH * WIDTH;
     float said = 0.0f, rest[WIDTH] = {0};
-    _Pragma("omp simd reduction(+ : said)") for (long a = 0; a < whole; a++) said +=
-        score[a] * sigmoid(get(key, a, narrow) + wanted[a]);
+    LANES_SUM(said)
+    for (long a = 0; a < whole; a++) said += score[a] * sigmoid(get(key, a, narrow) + wanted[a]);
     if (whole == size) return said;
     for (long a = whole; a < size; a++) rest[a - whole] = get(key, a, narrow);
-    _Pragma("omp simd reduction(+ : said)") for (long a = 0; a < WIDTH; a++) said +=
-        score[whole + a] * sigmoid(rest[a] + wanted[whole + a]);
+    LANES_SUM(said)
+    for (long a = 0; a < WIDTH; a++)
+        said += score[whole + a] * sigmoid(rest[a] + wanted[whole + a]);
     return said;
 }
 
+/* Keys (B, S, A), values (B, S, I), queries (B·Q, A) and score (A) to weights
+ * (B·Q, S) and contexts (B·Q, I), added to what is there. mask (B, S) is true where one may look;
+ * NULL: everywhere. */
 INLINE void attend(looking of, const void *keys, const void *values, const uint8_t *mask,
                    const void *query, const float *score, float *weights, void *context, float *sum,
                    int narrow) {
@@ -51,21 +52,24 @@ INLINE void attend(looking of, const void *keys, const void *values, const uint8
             weight[s] = open && !open[s] ? 0.0f : exponential(weight[s] - top);
             all += weight[s];
         }
-        LANES for (long i = 0; i < of.value_size; i++) sum[i] =
-            get(context, q * of.value_size + i, narrow);
+        LANES
+        for (long i = 0; i < of.value_size; i++)
+            sum[i] = get(context, q * of.value_size + i, narrow);
         for (long s = 0; s < of.positions; s++) {
             weight[s] /= all;
             if (open && !open[s]) continue;
             const void *value = at(values, (b * of.positions + s) * of.value_size, narrow);
-            LANES for (long i = 0; i < of.value_size; i++) sum[i] +=
-                weight[s] * get(value, i, narrow);
+            LANES
+            for (long i = 0; i < of.value_size; i++) sum[i] += weight[s] * get(value, i, narrow);
         }
-        LANES for (long i = 0; i < of.value_size; i++)
+        LANES
+        for (long i = 0; i < of.value_size; i++)
             put(context, q * of.value_size + i, sum[i], narrow);
     }
 }
 
-/* Gradients by queries (B·Q, A); those by keys, score and the queries' bias are added up, in float32. */
+/* Gradients by queries (B·Q, A); those by keys, score and the queries' bias are added up, in
+ * float32. */
 INLINE void attend_back(looking of, const void *keys, const void *values, const void *query,
                         const float *score, const float *weights, const void *to_context,
                         void *to_query, float *to_keys, float *to_score, float *to_bias, float *sum,
@@ -79,19 +83,21 @@ INLINE void attend_back(looking of, const void *keys, const void *values, const 
         for (long s = 0; s < of.positions; s++) {
             const void *value = at(values, (b * of.positions + s) * of.value_size, narrow);
             float it = 0.0f;
-            if (weight[s] != 0.0f)
-                _Pragma("omp simd reduction(+ : it)") for (long i = 0; i < of.value_size; i++) it +=
-                    get(value, i, narrow) * get(owed, i, narrow);
+            if (weight[s] != 0.0f) LANES_SUM(it)
+            for (long i = 0; i < of.value_size; i++)
+                it += get(value, i, narrow) * get(owed, i, narrow);
             by_weight[s] = it;
             mean += weight[s] * it;
         }
-        LANES for (long a = 0; a < of.key_size; a++) sum[a] = 0.0f;
+        LANES
+        for (long a = 0; a < of.key_size; a++) sum[a] = 0.0f;
         for (long s = 0; s < of.positions; s++) {
             float by_score = 2.0f * weight[s] * (by_weight[s] - mean);
             if (by_score == 0.0f) continue;
             const void *key = at(keys, (b * of.positions + s) * of.key_size, narrow);
             float *to_key = to_keys + (b * of.positions + s) * of.key_size;
-            LANES for (long a = 0; a < of.key_size; a++) {
+            LANES
+            for (long a = 0; a < of.key_size; a++) {
                 float it = sigmoid(get(key, a, narrow) + 2.0f * get(asked, a, narrow));
                 float slope = by_score * score[a] * it * (1.0f - it);
                 to_score[a] += by_score * it;
@@ -99,7 +105,8 @@ INLINE void attend_back(looking of, const void *keys, const void *values, const 
                 sum[a] += slope;
             }
         }
-        LANES for (long a = 0; a < of.key_size; a++) {
+        LANES
+        for (long a = 0; a < of.key_size; a++) {
             put(to_query, q * of.key_size + a, 2.0f * sum[a], narrow);
             to_bias[a] += 2.0f * sum[a];
         }

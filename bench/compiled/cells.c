@@ -1,7 +1,7 @@
 /* The gates of a GRU and an LSTM, there and back: one step of a few sentences in one pass.
  *
- * The first `onward` rows go on to the next step, the others end here; a row's new state goes where it
- * is read next. Shapes: B sentences, H hidden features.
+ * The first `onward` rows go on to the next step, the others end here; a row's new state goes where
+ * it is read next. Shapes: B sentences, H hidden features.
  */
 
 #include "numbers.h"
@@ -10,9 +10,9 @@ typedef struct {
     long rows, size, onward;
 } step;
 
-/* input and hidden (rows, 3H), their bias (4H: the gates', then new's of the input and of the state),
- * before (rows, H); to output (rows, H), next (onward, H), its narrow copy, ended (B, H), and gates
- * (rows, 4H): reset, update, new, and what it got of the state. */
+/* input and hidden (rows, 3H), their bias (4H: the gates', then new's of the input and of the
+ * state), before (rows, H); to output (rows, H), next (onward, H), its narrow copy, ended (B, H),
+ * and gates (rows, 4H): reset, update, new, and what it got of the state. */
 INLINE void gru(step of, const void *input, const void *hidden, const float *bias,
                 const float *before, void *output, float *next, uint16_t *next_narrow, float *ended,
                 float *gates, int narrow) {
@@ -22,8 +22,9 @@ INLINE void gru(step of, const void *input, const void *hidden, const float *bia
         const float *old = before + b * size;
         float *new = (b < of.onward ? next : ended) + b * size, *gate = gates + b * 4 * size;
         void *said = at(output, b * size, narrow);
-        for (stretch it = most_of(size); it.from < size; it = rest_of(size, it))
-            LANES for (long h = it.from; h < it.to; h++) {
+        for (stretch it = most_of(size); it.from < size; it = rest_of(size, it)) {
+            LANES
+            for (long h = it.from; h < it.to; h++) {
                 float reset = sigmoid(get(x, h, narrow) + get(u, h, narrow) + bias[h]);
                 float update =
                     sigmoid(get(x, size + h, narrow) + get(u, size + h, narrow) + bias[size + h]);
@@ -38,14 +39,15 @@ INLINE void gru(step of, const void *input, const void *hidden, const float *bia
                 new[h] = after;
                 put(said, h, after, narrow);
             }
+        }
         if (narrow && b < of.onward) memcpy(next_narrow + b * size, said, 2 * size);
     }
 }
 
 /* to_output (rows, H); of those that went on, what the next step owes: direct (float32) and fed
- * (through the product); of the others to_ended (B, H). Leaves to_input and to_hidden (rows, 3H), adds
- * their sums to to_bias (4H: three of to_input, the last of to_hidden), and leaves in direct what this
- * step owes the one before. */
+ * (through the product); of the others to_ended (B, H). Leaves to_input and to_hidden (rows, 3H),
+ * adds their sums to to_bias (4H: three of to_input, the last of to_hidden), and leaves in direct
+ * what this step owes the one before. */
 INLINE void gru_back(step of, const float *before, const float *gates, const void *to_output,
                      const void *fed, const float *to_ended, void *to_input, void *to_hidden,
                      float *to_bias, float *direct, int narrow) {
@@ -57,7 +59,8 @@ INLINE void gru_back(step of, const float *before, const float *gates, const voi
         void *x = at(to_input, b * 3 * size, narrow), *u = at(to_hidden, b * 3 * size, narrow);
         float *back = direct + b * size;
         int onward = b < of.onward;
-        LANES for (long h = 0; h < size; h++) {
+        LANES
+        for (long h = 0; h < size; h++) {
             float reset = gate[h], update = gate[size + h], fresh = gate[2 * size + h];
             float owed =
                 get(output, h, narrow) + (onward ? back[h] + get(product, h, narrow) : end[h]);
@@ -92,8 +95,9 @@ INLINE void lstm(step of, const void *input, const void *hidden, const float *bi
         float *kept = (b < of.onward ? next_memory : ended_memory) + b * size;
         float *gate = gates + b * 5 * size;
         void *said = at(output, b * size, narrow);
-        for (stretch it = most_of(size); it.from < size; it = rest_of(size, it))
-            LANES for (long h = it.from; h < it.to; h++) {
+        for (stretch it = most_of(size); it.from < size; it = rest_of(size, it)) {
+            LANES
+            for (long h = it.from; h < it.to; h++) {
                 float got[4];
                 for (long g = 0; g < 4; g++)
                     got[g] = get(x, g * size + h, narrow) + get(u, g * size + h, narrow) +
@@ -111,6 +115,7 @@ INLINE void lstm(step of, const void *input, const void *hidden, const float *bi
                 new[h] = read * shown;
                 put(said, h, read * shown, narrow);
             }
+        }
         if (narrow && b < of.onward) memcpy(next_narrow + b * size, said, 2 * size);
     }
 }
@@ -128,7 +133,8 @@ INLINE void lstm_back(step of, const float *before, const float *gates, const vo
         void *x = at(to_gates, b * 4 * size, narrow);
         float *back = direct + b * size;
         int onward = b < of.onward;
-        LANES for (long h = 0; h < size; h++) {
+        LANES
+        for (long h = 0; h < size; h++) {
             float write = gate[h], forget = gate[size + h], fresh = gate[2 * size + h];
             float read = gate[3 * size + h], shown = gate[4 * size + h];
             float owed = get(output, h, narrow) + (onward ? get(product, h, narrow) : end[h]);

@@ -2,8 +2,9 @@
 
 #include "numbers.h"
 
-/* torch's generator of random bits on a CPU, as `torch.Generator.get_state` lays it out: the Mersenne
- * twister MT19937 (Matsumoto and Nishimura 1998, https://doi.org/10.1145/272991.272995). */
+/* torch's generator of random bits on a CPU, as `torch.Generator.get_state` lays it out: the
+ * Mersenne twister MT19937 (Matsumoto and Nishimura 1998, https://doi.org/10.1145/272991.272995).
+ */
 enum { WORDS = 624, APART = 397 };
 
 typedef struct {
@@ -18,13 +19,15 @@ INLINE uint32_t twisted(uint32_t one, uint32_t after, uint32_t apart) {
 }
 
 INLINE void twist(uint32_t *words) {
-    LANES for (long i = 0; i < WORDS - APART; i++) words[i] =
-        twisted(words[i], words[i + 1], words[i + APART]);
+    LANES
+    for (long i = 0; i < WORDS - APART; i++)
+        words[i] = twisted(words[i], words[i + 1], words[i + APART]);
     /* No further apart than this: what is read was written one stretch before. */
     for (long from = WORDS - APART; from < WORDS - 1; from += WORDS - APART) {
         long to = from + WORDS - APART < WORDS - 1 ? from + WORDS - APART : WORDS - 1;
-        LANES for (long i = from; i < to; i++) words[i] =
-            twisted(words[i], words[i + 1], words[i + APART - WORDS]);
+        LANES
+        for (long i = from; i < to; i++)
+            words[i] = twisted(words[i], words[i + 1], words[i + APART - WORDS]);
     }
     words[WORDS - 1] = twisted(words[WORDS - 1], words[0], words[APART - 1]);
 }
@@ -36,8 +39,8 @@ INLINE uint32_t tempered(uint32_t y) {
     return y ^ (y >> 18);
 }
 
-/* Draws n numbers that are 1 with probability limit / 2^53, else 0: those of `Tensor.bernoulli_`, which
- * makes 53 bits of two words. */
+/* Draws n numbers that are 1 with probability limit / 2^53, else 0: those of `Tensor.bernoulli_`,
+ * which makes 53 bits of two words. */
 void draw(long n, long limit, generator *random, uint8_t *drawn) {
     uint32_t words[WORDS];
     for (long i = 0; i < WORDS; i++) words[i] = (uint32_t)random->words[i];
@@ -56,7 +59,8 @@ void draw(long n, long limit, generator *random, uint8_t *drawn) {
             continue;
         }
         long pairs = left / 2 < n - done ? left / 2 : n - done;
-        LANES for (long i = 0; i < pairs; i++) {
+        LANES
+        for (long i = 0; i < pairs; i++) {
             uint64_t upper = tempered(words[next + 2 * i]) & 0x1fffff;
             uint64_t bits = (upper << 32) | tempered(words[next + 2 * i + 1]);
             drawn[done + i] = bits < (uint64_t)limit;
@@ -70,7 +74,8 @@ void draw(long n, long limit, generator *random, uint8_t *drawn) {
 /* Multiplies what was drawn by a scale, and zeroes what was not. */
 INLINE void keep(long n, const void *from, const uint8_t *drawn, float scale, void *to,
                  int narrow) {
-    LANES for (long i = 0; i < n; i++)
+    LANES
+    for (long i = 0; i < n; i++)
         put(to, i, get(from, i, narrow) * (drawn[i] ? scale : 0.0f), narrow);
 }
 

@@ -1,8 +1,8 @@
 /* Numbers in two formats, and the functions that gates and softmax are made of.
  *
- * Rows of numbers come as float32 or, where `narrow` is not 0, as bfloat16; sums are float32. All is
- * laid out row by row, without gaps. Each function that is called from outside has its reference in
- * Python, in the module that calls it, and a test that compares the two.
+ * Rows of numbers come as float32 or, where `narrow` is not 0, as bfloat16; sums are float32. All
+ * is laid out row by row, without gaps. Each function that is called from outside has its reference
+ * in Python, in the module that calls it, and a test that compares the two.
  */
 
 #pragma once
@@ -12,7 +12,12 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-#define LANES _Pragma("omp simd")
+/* Before a loop whose turns may go side by side, and what they add up or compare. */
+#define PRAGMA(text) _Pragma(#text)
+#define LANES PRAGMA(omp simd)
+#define LANES_SUM(sum) PRAGMA(omp simd reduction(+ : sum))
+#define LANES_MAX(top) PRAGMA(omp simd reduction(max : top))
+#define LANES_MAX_SUM(top, sum) PRAGMA(omp simd reduction(max : top) reduction(+ : sum))
 
 /* Defines what is called from outside: `call`, made for either format. */
 #define FOR_BOTH(name, parameters, call) \
@@ -29,8 +34,8 @@
 
 enum { WIDTH = 16 }; /* lanes of the widest vectors; what is left over goes one by one */
 
-/* Part of a row. A row that is no multiple of WIDTH long is done in two, the last numbers twice rather
- * than one by one: only where to do it again changes nothing. */
+/* Part of a row. A row that is no multiple of WIDTH long is done in two, the last numbers twice
+ * rather than one by one: only where to do it again changes nothing. */
 typedef struct {
     long from, to;
 } stretch;
@@ -76,7 +81,8 @@ INLINE void *at(const void *from, long place, int narrow) {
 }
 
 /* e^x to two units in the last place: x = n ln 2 + r, and a polynomial for e^r. Constants are those
- * of Cephes' expf (https://www.netlib.org/cephes/). Ends before float32 does; not a number stays so. */
+ * of Cephes' expf (https://www.netlib.org/cephes/). Ends before float32 does; not a number stays
+ * so. */
 INLINE float exponential(float x) {
     x = 88.0f < x ? 88.0f : x;
     x = -87.0f > x ? -87.0f : x;

@@ -14,15 +14,16 @@ INLINE double judge_back(long rows, long size, void *logits, const float *bias,
     for (long n = 0; n < rows; n++) {
         void *logit = at(logits, n * size, narrow);
         float top = -INFINITY, sum = 0.0f, all = 0.0f;
-        _Pragma("omp simd reduction(max : top) reduction(+ : all)") for (long v = 0; v < size;
-                                                                         v++) {
+        LANES_MAX_SUM(top, all)
+        for (long v = 0; v < size; v++) {
             float it = get(logit, v, narrow) + bias[v];
             row[v] = it;
             all += it;
             top = it > top ? it : top;
         }
         float wanted = row[targets[n]];
-        _Pragma("omp simd reduction(+ : sum)") for (long v = 0; v < size; v++) {
+        LANES_SUM(sum)
+        for (long v = 0; v < size; v++) {
             float it = exponential(row[v] - top);
             row[v] = it;
             sum += it;
@@ -31,7 +32,8 @@ INLINE double judge_back(long rows, long size, void *logits, const float *bias,
         total += (norm - wanted) * (1.0 - smoothing) + (norm - (double)all / size) * smoothing;
         float share = 1.0f / sum, spread = smoothing / size;
         row[targets[n]] -= (1.0f - smoothing) * sum;
-        LANES for (long v = 0; v < size; v++) {
+        LANES
+        for (long v = 0; v < size; v++) {
             float owed = row[v] * share - spread;
             to_bias[v] += owed;
             put(logit, v, owed, narrow);
@@ -41,7 +43,8 @@ INLINE double judge_back(long rows, long size, void *logits, const float *bias,
 }
 
 /* The `ways` likeliest tokens of rows of logits (rows, V) with a bias, best first and of equals the
- * first, and, unless that is NULL, their log-probabilities; both (rows, ways). `row` holds V numbers. */
+ * first, and, unless that is NULL, their log-probabilities; both (rows, ways). `row` holds V
+ * numbers. */
 INLINE void choose(long rows, long size, long ways, const void *logits, const float *bias,
                    int64_t *tokens, float *log_probabilities, float *row, int narrow) {
     const long stretch = 64; /* most of them hold none that is wanted */
@@ -53,7 +56,8 @@ INLINE void choose(long rows, long size, long ways, const void *logits, const fl
         for (long from = 0; from < size; from += stretch) {
             long to = from + stretch < size ? from + stretch : size;
             float top = -INFINITY;
-            _Pragma("omp simd reduction(max : top)") for (long v = from; v < to; v++) {
+            LANES_MAX(top)
+            for (long v = from; v < to; v++) {
                 float it = get(logit, v, narrow) + bias[v];
                 row[v] = it;
                 top = it > top ? it : top;
@@ -71,8 +75,8 @@ INLINE void choose(long rows, long size, long ways, const void *logits, const fl
         float sum = 1.0f;
         if (log_probabilities) {
             sum = 0.0f;
-            _Pragma("omp simd reduction(+ : sum)") for (long v = 0; v < size; v++) sum +=
-                exponential(row[v] - best[0]);
+            LANES_SUM(sum)
+            for (long v = 0; v < size; v++) sum += exponential(row[v] - best[0]);
         }
         for (long way = 0; log_probabilities && way < ways; way++)
             log_probabilities[n * ways + way] = best[way] - best[0] - logf(sum);
