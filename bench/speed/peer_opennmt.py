@@ -67,6 +67,8 @@ class OpenNMT:
         }
         self.options = settings(sizes)
         self.model = build_base_model(self.options, self.vocabularies)
+        for parameter in self.model.parameters():  # as its `build_model` does: some hold no numbers
+            torch.nn.init.uniform_(parameter, -self.options.param_init, self.options.param_init)
         self.loss = LossCompute.from_opts(self.options, self.model, self.vocabularies["tgt"])
         self.optimizer = Optimizer.from_opt(self.model, self.options)
         self.evaluation = sizes["evaluation"]
