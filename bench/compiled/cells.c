@@ -1,7 +1,9 @@
 /* The gates of a GRU and an LSTM, there and back: one step of a few sentences in one pass.
  *
  * The first `onward` rows go on to the next step, the others end here; a row's new state goes where
- * it is read next. Shapes: B sentences, H hidden features.
+ * it is read next. On the way back gradients take the place of what was kept in float32, which
+ * would be read from far away and written far away otherwise. Shapes: B sentences, H hidden
+ * features.
  */
 
 #include "numbers.h"
@@ -45,18 +47,19 @@ INLINE void gru(step of, const void *input, const void *hidden, const float *bia
 }
 
 /* to_output (rows, H); of those that went on, what the next step owes: direct (float32) and fed
- * (through the product); of the others to_ended (B, H). Leaves to_input and to_hidden (rows, 3H),
- * adds their sums to to_bias (4H: three of to_input, the last of to_hidden), and leaves in direct
- * what this step owes the one before. */
+ * (through the product); of the others to_ended (B, H). Leaves to_input (3H) and to_hidden (3H,
+ * new's first), rows of 3H or, in float32, within those of gates: new's to_hidden, reset's and
+ * update's, new's to_input. Adds their sums to to_bias (4H: three of to_input, the last of
+ * to_hidden), and leaves in direct what this step owes the one before. */
 INLINE void gru_back(step of, const float *before, const float *gates, const void *to_output,
                      const void *fed, const float *to_ended, void *to_input, void *to_hidden,
                      float *to_bias, float *direct, int narrow) {
-    long size = of.size;
+    long size = of.size, width = (narrow ? 3 : 4) * size;
     for (long b = 0; b < of.rows; b++) {
         const float *old = before + b * size, *gate = gates + b * 4 * size;
         const void *output = at(to_output, b * size, narrow), *product = at(fed, b * size, narrow);
         const float *end = to_ended + b * size;
-        void *x = at(to_input, b * 3 * size, narrow), *u = at(to_hidden, b * 3 * size, narrow);
+        void *x = at(to_input, b * width, narrow), *u = at(to_hidden, b * width, narrow);
         float *back = direct + b * size;
         int onward = b < of.onward;
         LANES
@@ -67,12 +70,14 @@ INLINE void gru_back(step of, const float *before, const float *gates, const voi
             float new = owed * (1.0f - update) * (1.0f - fresh * fresh);
             float of_update = owed * (old[h] - fresh) * update * (1.0f - update);
             float of_reset = new * gate[3 * size + h] * reset * (1.0f - reset);
-            put(x, h, of_reset, narrow);
-            put(x, size + h, of_update, narrow);
             put(x, 2 * size + h, new, narrow);
-            put(u, h, of_reset, narrow);
-            put(u, size + h, of_update, narrow);
-            put(u, 2 * size + h, new * reset, narrow);
+            put(u, h, new * reset, narrow);
+            put(u, size + h, of_reset, narrow);
+            put(u, 2 * size + h, of_update, narrow);
+            if (narrow) { /* in float32 it is the same place */
+                put(x, h, of_reset, narrow);
+                put(x, size + h, of_update, narrow);
+            }
             to_bias[h] += of_reset;
             to_bias[size + h] += of_update;
             to_bias[2 * size + h] += new;
@@ -120,17 +125,17 @@ INLINE void lstm(step of, const void *input, const void *hidden, const float *bi
     }
 }
 
-/* As gru_back, with to_bias (4H); before and direct are the memory's: the state owes through the
- * product alone. */
+/* As gru_back, with to_gates (4H) and to_bias (4H); before and direct are the memory's: the state
+ * owes through the product alone. */
 INLINE void lstm_back(step of, const float *before, const float *gates, const void *to_output,
                       const void *fed, const float *to_ended, const float *to_ended_memory,
                       void *to_gates, float *to_bias, float *direct, int narrow) {
-    long size = of.size;
+    long size = of.size, width = (narrow ? 4 : 5) * size;
     for (long b = 0; b < of.rows; b++) {
         const float *old = before + b * size, *gate = gates + b * 5 * size;
         const void *output = at(to_output, b * size, narrow), *product = at(fed, b * size, narrow);
         const float *end = to_ended + b * size, *end_memory = to_ended_memory + b * size;
-        void *x = at(to_gates, b * 4 * size, narrow);
+        void *x = at(to_gates, b * width, narrow);
         float *back = direct + b * size;
         int onward = b < of.onward;
         LANES

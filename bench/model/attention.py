@@ -10,7 +10,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from bench.compiled.library import kernels_for
 from bench.model.config import AttentionKind
+
+FARTHEST = 40.0
+"""Where a key or a query is taken to end: e^±80 is a number still, and σ(40) is 1."""
 
 
 class Memory(NamedTuple):
@@ -19,11 +23,13 @@ class Memory(NamedTuple):
     values: Tensor  # (B, S, I), what each of the encoder's outputs adds to the decoder's input
     keys: Tensor  # (B, S, A), what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
+    odds: Tensor | None = None  # (B, S, A), what compiled looks begin with instead of the keys
 
     def select(self, kept: Tensor) -> "Memory":
         """Take some sentences, (B,)."""
         mask = None if self.mask is None else self.mask[kept]
-        return Memory(self.values[kept], self.keys[kept], mask)
+        odds = None if self.odds is None else self.odds[kept]
+        return Memory(self.values[kept], self.keys[kept], mask, odds)
 
 
 class Attended(NamedTuple):
@@ -49,7 +55,9 @@ class AdditiveAttention(nn.Module):
 
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Do once per sentence what does not depend on the query; outputs are (B, S, K)."""
-        return Memory(values, 2 * self.to_keys(outputs), mask)
+        keys = 2 * self.to_keys(outputs)
+        odds = None if kernels_for(keys) is None else odds_against(keys)
+        return Memory(values, keys, mask, odds)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, A)."""
@@ -78,6 +86,16 @@ ATTENTIONS: dict[AttentionKind, type[AdditiveAttention] | type[DotAttention]] = 
     "additive": AdditiveAttention,
     "dot": DotAttention,
 }
+
+
+def odds_against(doubled: Tensor) -> Tensor:
+    """Return e^−x of doubled keys or queries (…), in float32, without gradient.
+
+    σ(2k + 2q) is 1 / (1 + e^−2k · e^−2q): so a look takes a power of each query, not one of each
+    query and key.
+    """
+    powers = doubled.detach().float().contiguous().neg()
+    return powers.clamp_(-FARTHEST, FARTHEST).exp_()
 
 
 def _by_sentence(query: Tensor, memory: Memory) -> Tensor:

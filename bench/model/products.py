@@ -31,13 +31,11 @@ def for_few_rows(matrix: Tensor) -> Tensor:
 def weight_gradient(gradients: Tensor, inputs: Tensor) -> Tensor:
     """Return the gradient by a weight (O, I), in float32.
 
-    Turned round: in float32 MKL makes it a tenth to a fifth faster that way.
-
     Args:
         gradients: by the products, (N, O).
         inputs: of the products, (N, I).
     """
-    return (inputs.t() @ gradients).t().float()
+    return (gradients.t() @ inputs).float()
 
 
 def rounded_up(rows: int, dtype: torch.dtype) -> int:

@@ -112,7 +112,7 @@ class _OutputLoss(torch.autograd.Function):
         )
         inputs[:num_positions] = features
         to_features = torch.empty_like(inputs)
-        to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        to_weight, to_bias = torch.empty_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), device=features.device)
         at_a_time = max(ROUND, portions.product // num_tokens // ROUND * ROUND)
         for rows in slices(len(inputs), at_a_time):
@@ -124,7 +124,7 @@ class _OutputLoss(torch.autograd.Function):
             logits[len(wanted) :] = 0
             torch.mm(logits, narrow, out=to_features[rows])
             for columns in slices(num_tokens, portions.columns):
-                _add_product(to_weight[columns], logits[:, columns].t(), some)
+                _add_product(to_weight[columns], logits[:, columns].t(), some, anew=rows.start == 0)
         to_features = to_features[:num_positions].to(features.dtype)
         ctx.save_for_backward(to_features, to_weight, to_bias)
         ctx.num_positions = num_positions
@@ -133,7 +133,7 @@ class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         share = gradient / ctx.num_positions
-        return *(saved * share for saved in ctx.saved_tensors), None
+        return *(saved.mul_(share) for saved in ctx.saved_tensors), None
 
 
 def rows_per_pass(device: torch.device, num_tokens: int) -> int:
@@ -151,10 +151,15 @@ def slices(length: int, at_a_time: int) -> Iterator[slice]:
     return (slice(start, start + at_a_time) for start in range(0, length, at_a_time))
 
 
-def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
-    """Add the product of two matrices, of the total's format or a narrower one, to a total."""
+def _add_product(total: Tensor, left: Tensor, right: Tensor, *, anew: bool) -> None:
+    """Add the product of two matrices, of the total's format or a narrower one, to a total.
+
+    Anew: to zero, whatever is there.
+    """
     if left.dtype == total.dtype:
-        total.addmm_(left, right)
+        torch.addmm(total, left, right, beta=0 if anew else 1, out=total)
+    elif anew:
+        total.copy_(left @ right)
     else:
         total += left @ right
 

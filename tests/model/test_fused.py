@@ -11,6 +11,7 @@ from torch import Tensor
 from bench.compiled.library import load_kernels, reference_only
 from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
+from bench.model.attention import AdditiveAttention
 from bench.model.config import ModelConfig
 from bench.model.fused.tape import Step, backwards, forwards
 from bench.model.seq2seq import Seq2Seq
@@ -111,6 +112,30 @@ def test_attention_weights_are_the_references(digits: PreparedCorpus, batch: Bat
 
     torch.testing.assert_close(found, expected)
     assert not found.masked_select(~batch.source_mask[:, None]).any()
+
+
+def test_keys_far_out_weigh_as_in_the_reference(digits: PreparedCorpus, batch: Batch) -> None:
+    """Whose powers are no numbers any more: weights are ones and zeros then."""
+    model = build(digits, MODELS["attention"]).eval()
+    assert isinstance(model.decoder.attention, AdditiveAttention)
+
+    with torch.no_grad():
+        model.decoder.attention.to_keys.weight *= 1e4
+        found = model.attention_weights(batch)
+        with reference_only():
+            expected = model.attention_weights(batch)
+
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm, attention"])
+def test_gradients_are_made_once(digits: PreparedCorpus, batch: Batch, name: str) -> None:
+    """Since they take the place of what they are made of: a second time is refused, not wrong."""
+    total = build(digits, MODELS[name]).features(batch).sum()
+    total.backward(retain_graph=True)
+
+    with pytest.raises(RuntimeError, match="read the sequence again"):
+        total.backward()
 
 
 def test_steps_lie_where_they_are_written() -> None:

@@ -39,7 +39,7 @@ class Looks:
 
         Args:
             kernels: compiled passes.
-            memory: keys doubled, as `AdditiveAttention.remember` makes them.
+            memory: with its odds, as `AdditiveAttention.remember` makes it.
             score: the weight v, (1, A).
             to_query: makes queries (A) of the decoder's states (H).
             num_rows: of all looks.
@@ -49,12 +49,13 @@ class Looks:
         self._from_state = for_few_rows(self._to_query.t())
         self._bias = narrowed(to_query.bias)
         dtype = self._to_query.dtype
-        self._keys = memory.keys.detach().to(dtype).contiguous()
+        assert memory.odds is not None
+        self._odds = memory.odds
         self._values = memory.values.detach().to(dtype).contiguous()
         self._mask = None if memory.mask is None else memory.mask.contiguous()
         self._score = score.detach().float().contiguous()
         self._is_narrow = dtype != torch.float32
-        (_, positions, key_size), value_size = self._keys.shape, self._values.shape[-1]
+        (_, positions, key_size), value_size = self._odds.shape, self._values.shape[-1]
         self._sizes = positions, key_size, value_size
         self.queries = Rows(num_rows, key_size, dtype)
         self.weights = Rows(num_rows, positions, torch.float32)
@@ -68,19 +69,19 @@ class Looks:
             state: of the decoder, (Q, H), in the format of products.
             onto: address of rows (Q, I).
         """
-        num_sentences = len(self._keys)
+        num_sentences = len(self._odds)
         each = (rows.stop - rows.start) // max(1, num_sentences)
         torch.addmm(self._bias, state, self._from_state, out=self.queries.all[rows])
         self._kernels(
             "additive_forward",
-            num_sentences, each, *self._sizes, self._keys, self._values, self._mask,
+            num_sentences, each, *self._sizes, self._odds, self._values, self._mask,
             self.queries.at(rows.start), self._score, self.weights.at(rows.start), onto, self._sum,
             self._is_narrow,
         )  # fmt: skip
 
     def turn(self) -> None:
         """Begin the way back, with one look a sentence and step."""
-        self._to_keys = torch.zeros_like(self._keys, dtype=torch.float32)
+        self._to_keys = torch.zeros_like(self._odds)
         self._to_score = torch.zeros_like(self._score)
         self._to_bias = torch.zeros(self._sizes[1])
         self._to_state = for_few_rows(self._to_query)
@@ -97,7 +98,7 @@ class Looks:
         place = rows.start
         self._kernels(
             "additive_backward",
-            len(self._keys), 1, *self._sizes, self._keys, self._values, self.queries.at(place),
+            len(self._odds), 1, *self._sizes, self._odds, self._values, self.queries.at(place),
             self._score, self.weights.at(place), to_seen, self._to_queries.at(place),
             self._to_keys, self._to_score, self._to_bias, self._sum, self._is_narrow,
         )  # fmt: skip
@@ -110,7 +111,7 @@ class Looks:
             to_seen: gradients by what was seen, (T·B, I).
             states: of the decoder that looked, (T·B, H).
         """
-        num_sentences = len(self._keys)
+        num_sentences = len(self._odds)
         weights = self.weights.real.unflatten(0, (-1, num_sentences)).permute(1, 2, 0)  # (B, S, T)
         seen = to_seen.real.unflatten(0, (-1, num_sentences)).transpose(0, 1)  # (B, T, I)
         return LookGradients(

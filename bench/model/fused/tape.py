@@ -5,6 +5,7 @@ features, G gates.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -86,6 +87,13 @@ class Rows:
         """Return the rows that are not there to make a round number."""
         return self.all[: self._rows]
 
+    def columns(self, first: int, last: int | None) -> "Rows":
+        """Return part of each row."""
+        part = copy(self)
+        part.all = self.all[:, first:last]
+        part._base = part.all.data_ptr()
+        return part
+
     def at(self, row: int) -> int:
         """Return where in memory a row begins."""
         return self._base + row * self._stride
@@ -128,6 +136,7 @@ class Tape:
         if self.is_narrow:
             self.fed = Rows(num_rows, self.size, self.dtype, blank=blank)
         self.ended = [torch.empty(num_sentences, self.size) for _ in parts]
+        self.is_spent = False
         self._hidden = torch.empty(num_sentences, GATES[cell] * self.size, dtype=self.dtype)
         for tape, part in zip(self.befores, state or (), strict=not blank):
             tape.all[: len(part)] = part
@@ -166,7 +175,10 @@ def joint_bias(cell: CellKind, layer: Layer) -> Tensor:
 
 
 class Return:
-    """The way back along a tape."""
+    """The way back along a tape, which is spent then: gradients take the place of what was kept.
+
+    In float32; narrow ones lie apart, since oneDNN copies a matrix that has gaps between its rows.
+    """
 
     def __init__(self, tape: Tape, to_ended: Sequence[Tensor]) -> None:
         """Begin at the end.
@@ -174,17 +186,27 @@ class Return:
         Args:
             tape: of the way there.
             to_ended: gradients by the state after each sentence, parts (B, H).
+
+        Raises:
+            RuntimeError: a second time.
         """
+        if tape.is_spent:
+            raise RuntimeError("these gradients were asked for before: read the sequence again")
+        tape.is_spent = True
         self._tape, self._to_ended = tape, [part.float().contiguous() for part in to_ended]
         num_rows, width = len(tape.kept.real), GATES[tape.cell] * tape.size
-        self.to_input = Rows(num_rows, width, tape.dtype)
-        self.to_hidden = self.to_input  # the same for an LSTM, whose gates add them
-        if tape.cell == "gru":
-            self.to_hidden = Rows(num_rows, width, tape.dtype)
+        is_gru = tape.cell == "gru"  # an LSTM's gates add what they get of input and state
+        if tape.is_narrow:
+            self.to_input = Rows(num_rows, width, tape.dtype)
+            self.to_hidden = Rows(num_rows, width, tape.dtype) if is_gru else self.to_input
+        else:
+            self.to_hidden = tape.kept.columns(0, width)
+            self.to_input = tape.kept.columns(tape.size, None) if is_gru else self.to_hidden
+        self._turned = tape.size if is_gru else 0  # what of the state's gates stands first
         self._to_bias = torch.zeros(4, tape.size)
         self._direct = torch.empty_like(tape.ended[0])
         self.through_product = torch.empty_like(self._direct, dtype=tape.dtype)
-        self._to_fed = for_few_rows(tape.weight)
+        self._to_fed = for_few_rows(tape.weight.roll(self._turned, 0))
 
     def back(self, step: Step, to_output: int) -> None:
         """Go back a step.
@@ -216,9 +238,10 @@ class Return:
             inputs: of the layer, (N, I).
         """
         bias = self._to_bias
+        to_hidden = weight_gradient(self.to_hidden.all, self._tape.fed.all)
         return Layer(
             weight_input=weight_gradient(self.to_input.all, inputs.all),
-            weight_hidden=weight_gradient(self.to_hidden.all, self._tape.fed.all),
+            weight_hidden=to_hidden.roll(-self._turned, 0),
             bias_input=bias[: GATES[self._tape.cell]].flatten(),
             bias_hidden=(bias if self._tape.cell == "lstm" else bias[[0, 1, 3]]).flatten(),
         )
