@@ -24,6 +24,7 @@ class _Reading(NamedTuple):
     cell: CellKind
     sizes: Sequence[int]  # sentences of each step
     inputs: Rows  # (N, I) in the format of products
+    returns: bool  # whether gradients will be asked for
 
 
 def read_layer(
@@ -47,7 +48,7 @@ def read_layer(
     """
     inputs = Rows(len(rows), rows.shape[1], narrowed(directions[0].weight_input).dtype)
     inputs.real.copy_(rows.detach())
-    reading = _Reading(kernels, cell, sizes, inputs)
+    reading = _Reading(kernels, cell, sizes, inputs, torch.is_grad_enabled())
     read = [_Layer.apply(reading, way, rows, *layer) for way, layer in enumerate(directions)]  # type: ignore[no-untyped-call]
     return [outputs for outputs, *_ in read], [tuple(ended) for _, *ended in read]
 
@@ -60,8 +61,9 @@ class _Layer(torch.autograd.Function):
         layer, cell, inputs = Layer(*parameters), reading.cell, reading.inputs
         steps = (backwards if way else forwards)(reading.sizes)
         tape = Tape(
-            reading.kernels, cell, layer, num_rows=len(rows), num_sentences=reading.sizes[0]
-        )
+            reading.kernels, cell, layer, num_rows=len(rows), num_sentences=reading.sizes[0],
+            returns=reading.returns,
+        )  # fmt: skip
         weight = narrowed(layer.weight_input)
         from_inputs = Rows(len(rows), GATES[cell] * tape.size, tape.dtype)
         torch.mm(inputs.all, weight.t(), out=from_inputs.all)

@@ -102,7 +102,7 @@ class Rows:
 class Tape:
     """A layer's numbers on the way there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whose, how many, and whether they are needed again
         self,
         kernels: Kernels,
         cell: CellKind,
@@ -110,6 +110,7 @@ class Tape:
         *,
         num_rows: int,
         num_sentences: int,
+        returns: bool,
         state: Sequence[Tensor] | None = None,
     ) -> None:
         """Begin a sequence.
@@ -120,6 +121,7 @@ class Tape:
             layer: its parameters.
             num_rows: N.
             num_sentences: B.
+            returns: whether there will be a way back; what is kept for it is forgotten otherwise.
             state: where the first step, at the first row, begins, parts (B, H); None for zeros.
         """
         self.kernels, self.cell = kernels, cell
@@ -129,7 +131,9 @@ class Tape:
         self.is_narrow = self.dtype != torch.float32
         parts = range(STATE_PARTS[cell])
         self.outputs = Rows(num_rows, self.size, self.dtype)
-        self.kept = Rows(num_rows, KEPT[cell] * self.size, torch.float32)
+        self._returns = returns
+        num_kept = num_rows if returns else num_sentences
+        self.kept = Rows(num_kept, KEPT[cell] * self.size, torch.float32)
         blank = state is None
         self.befores = [Rows(num_rows, self.size, torch.float32, blank=blank) for _ in parts]
         self.fed = self.befores[0]  # what the product takes
@@ -160,7 +164,7 @@ class Tape:
             step.rows, self.size, step.onward, from_input, hidden, self._bias,
             self.befores[-1].at(step.place), self.outputs.at(step.place),
             self.befores[0].at(step.next), self.fed.at(step.next), self.ended[0], *memory,
-            self.kept.at(step.place), self.is_narrow,
+            self.kept.at(step.place if self._returns else 0), self.is_narrow,
         )  # fmt: skip
 
 

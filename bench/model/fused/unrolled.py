@@ -67,8 +67,9 @@ def unroll(
             *attention.to_query.parameters(),
         ]
     parameters = [each for layer in stack.layers for each in layer]
+    way = _Way(stack, inputs, state, returns=torch.is_grad_enabled())
     outputs, *rest = _Unrolled.apply(  # type: ignore[no-untyped-call]
-        stack, feed, inputs, len(state), *state, *looked, *parameters
+        way, feed, inputs, len(state), *state, *looked, *parameters
     )
     weights = rest.pop() if looked else None
     return Unrolled(outputs, weights, tuple(rest))
@@ -77,9 +78,9 @@ def unroll(
 class _Unrolled(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, stack: Stack, feed: Feed, inputs: Tensor, num_parts: int, *given: Tensor
+        ctx: Any, way: "_Way", feed: Feed, inputs: Tensor, num_parts: int, *given: Tensor
     ) -> tuple[Tensor, ...]:
-        way = ctx.way = _Way(stack, inputs, given[:num_parts])
+        ctx.way = way
         ctx.num_parts = num_parts
         ctx.dtypes = [each.dtype for each in given]
         way.forward(inputs.detach(), feed)
@@ -101,16 +102,20 @@ class _Unrolled(torch.autograd.Function):
 class _Way:
     """There and back."""
 
-    def __init__(self, stack: Stack, inputs: Tensor, state: Sequence[Tensor]) -> None:
+    def __init__(
+        self, stack: Stack, inputs: Tensor, state: Sequence[Tensor], *, returns: bool
+    ) -> None:
         num_steps, num_sentences, _ = inputs.shape
         num_rows = num_steps * num_sentences
         self._stack, self._shape, self._dtype = stack, inputs.shape, inputs.dtype
         self.steps = forwards([num_sentences] * num_steps)
-        sizes = {"num_rows": num_rows, "num_sentences": num_sentences}
         self.tapes = [
-            Tape(stack.kernels, stack.cell, layer, **sizes, state=[part[depth] for part in state])
+            Tape(
+                stack.kernels, stack.cell, layer, num_rows=num_rows, num_sentences=num_sentences,
+                returns=returns, state=[part[depth].detach() for part in state],
+            )
             for depth, layer in enumerate(stack.layers)
-        ]
+        ]  # fmt: skip
         self._weights = [narrowed(layer.weight_input) for layer in stack.layers]
         self._from_inputs = [for_few_rows(weight.t()) for weight in self._weights]
         dtype, size = self.tapes[0].dtype, self.tapes[0].size
