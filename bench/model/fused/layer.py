@@ -11,7 +11,8 @@ from torch import Tensor
 
 from bench.compiled.library import Kernels
 from bench.model.config import CellKind
-from bench.model.fused.tape import GATES, Return, Rows, Tape, backwards, forwards
+from bench.model.fused.rows import Rows
+from bench.model.fused.tape import GATES, Return, Tape, backwards, forwards
 from bench.model.gates import LayerState
 from bench.model.products import narrowed
 from bench.model.stepping import Layer

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from bench.compiled.library import Kernels
 from bench.model.attention import Memory
-from bench.model.fused.tape import Rows
+from bench.model.fused.rows import Rows
 from bench.model.products import for_few_rows, narrowed, weight_gradient
 
 

@@ -5,7 +5,6 @@ features, G gates.
 """
 
 from collections.abc import Sequence
-from copy import copy
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,8 +13,9 @@ from torch import Tensor
 
 from bench.compiled.library import Kernels
 from bench.model.config import CellKind
+from bench.model.fused.rows import Rows
 from bench.model.gates import STATE_PARTS
-from bench.model.products import for_few_rows, narrowed, rounded_up, weight_gradient
+from bench.model.products import for_few_rows, narrowed, weight_gradient
 from bench.model.stepping import Layer
 
 GATES: dict[CellKind, int] = {"gru": 3, "lstm": 4}
@@ -59,44 +59,6 @@ def backwards(sizes: Sequence[int]) -> list[Step]:
         Step(step.place, step.rows, step.rows, before.place) for before, step in pairwise(there)
     ]
     return [*reversed(joining), first]
-
-
-class Rows:
-    """Numbers, (N, F), with zeros below up to a round number of rows."""
-
-    def __init__(
-        self, rows: int, features: int, dtype: torch.dtype, *, blank: bool = False
-    ) -> None:
-        """Take the memory.
-
-        Args:
-            rows: N.
-            features: F.
-            dtype: of the numbers.
-            blank: whether all begin at zero.
-        """
-        total = rounded_up(rows, dtype)
-        self.all = torch.empty(total, features, dtype=dtype)
-        if blank or total > rows:
-            self.all[0 if blank else rows :] = 0
-        self._rows = rows
-        self._base, self._stride = self.all.data_ptr(), features * self.all.element_size()
-
-    @property
-    def real(self) -> Tensor:
-        """Return the rows that are not there to make a round number."""
-        return self.all[: self._rows]
-
-    def columns(self, first: int, last: int | None) -> "Rows":
-        """Return part of each row."""
-        part = copy(self)
-        part.all = self.all[:, first:last]
-        part._base = part.all.data_ptr()
-        return part
-
-    def at(self, row: int) -> int:
-        """Return where in memory a row begins."""
-        return self._base + row * self._stride
 
 
 class Tape:

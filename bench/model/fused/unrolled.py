@@ -15,7 +15,8 @@ from bench.model.attention import AdditiveAttention, Memory
 from bench.model.config import CellKind
 from bench.model.dropout import apply_kept, draw_kept, scale_of
 from bench.model.fused.looks import Looks
-from bench.model.fused.tape import GATES, Return, Rows, Step, Tape, forwards
+from bench.model.fused.rows import Rows
+from bench.model.fused.tape import GATES, Return, Step, Tape, forwards
 from bench.model.products import for_few_rows, narrowed
 from bench.model.stepping import Layer
 
