@@ -1,7 +1,8 @@
 """Processes of our own: deaf to Ctrl-C, spoken to through a pipe, and gone when we are."""
 
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -53,11 +54,13 @@ class Child:
         return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
-def start(work: Callable[..., None], *args: object) -> Child:
-    """Start a process that does `work(connection, *args)`."""
+def start(
+    work: Callable[..., None], *args: object, environment: Mapping[str, str] | None = None
+) -> Child:
+    """Start a process that does `work(connection, *args)`, with variables of its own if need be."""
     ours, theirs = CONTEXT.Pipe()
     process = CONTEXT.Process(target=work, args=(theirs, *args), daemon=True)
-    with deaf_to_ctrl_c():
+    with deaf_to_ctrl_c(), _with_variables(environment or {}):
         process.start()
     theirs.close()
     return Child(process, ours)
@@ -93,3 +96,18 @@ def deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, ours)
+
+
+@contextmanager
+def _with_variables(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let processes started within have these variables."""
+    ours = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in ours.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command("run")
 @experiment_options
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per CPU core."
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Runs at a time; default: one per CPU core, or per GPU.",
 )
 @click.option("--force", is_flag=True, help="Do finished runs again.")
 @click.option(

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @click.option("--trials", type=click.IntRange(min=1), help="Trials per variant, earlier ones too.")
 @click.option("--variants", metavar="A,B,…", help="Tune these alone; the baseline among them.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Trials at a time; default: one per CPU core."
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Trials at a time; default: one per CPU core, or per GPU.",
 )
 @click.option(
     "--resume", is_flag=True, help="Go on with the last search of this storage, as it was begun."

@@ -17,17 +17,20 @@ def open_workers(console: Console, *, jobs: int | None, device: str) -> Iterator
 
     Args:
         console: where to say what is happening.
-        jobs: runs at a time; None: one per core, on a GPU one.
+        jobs: runs at a time; None: one per core, or one per GPU.
         device: as it was asked for.
     """
     with console.status("loading the libraries"):
         from bench.engine.executors.processes import MOST_AHEAD, ProcessExecutor
-        from bench.training.device import choose_device
+        from bench.training.device import choose_device, gpus_of
     cores = count_cores()
-    jobs = jobs or (1 if choose_device(device).type == "cuda" else cores)
+    chosen = choose_device(device)
+    gpus = gpus_of(chosen)
+    jobs = jobs or (cores if chosen.type == "cpu" else max(1, len(gpus)))
     executor = ProcessExecutor(
         num_workers=jobs,
         threads_per_worker=max(1, cores // jobs),
+        gpus=gpus,
         # On one core less than there are: this process has libraries of its own to load meanwhile.
         ahead=min(MOST_AHEAD, max(1, cores - 1)),
     )

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
@@ -39,6 +40,17 @@ def choose_device(name: str) -> torch.device:
             f"--device: no {name!r} here, this machine has {torch.cuda.device_count()} CUDA devices"
         )
     return device
+
+
+def gpus_of(device: torch.device) -> list[str]:
+    """Name the GPUs that runs on a device may be shared out among, as `CUDA_VISIBLE_DEVICES` does.
+
+    All that this process may use, unless the device says which.
+    """
+    if device.type != "cuda" or device.index is not None:
+        return []
+    count, named = torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    return named.split(",")[:count] if named else [str(number) for number in range(count)]
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:

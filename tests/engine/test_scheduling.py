@@ -292,6 +292,27 @@ def test_workers_that_are_kept_do_one_plan_after_the_other(digits: PreparedCorpu
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
+def test_gpus_are_shared_out_among_workers(digits: PreparedCorpus) -> None:
+    """Each sees one alone, and so does whoever takes the place of one that was killed."""
+
+    def seen() -> list[str]:
+        pids = [child.pid for child in multiprocessing.active_children()]
+        variables = [Path(f"/proc/{pid}/environ").read_text().split("\0") for pid in pids]
+        return sorted(each for own in variables for each in own if "CUDA_VISIBLE" in each)
+
+    with ProcessExecutor(num_workers=3, gpus=["2", "GPU-x"]) as executor:
+        hired = seen()
+        kill_workers()
+        specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
+        outcome = run(specs, digits, MemoryTracker(), executor=executor)
+        assert not outcome.failures
+        assert seen() == hired
+
+    assert hired == [f"CUDA_VISIBLE_DEVICES={gpu}" for gpu in ("2", "2", "GPU-x")]
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") not in ("2", "GPU-x")
+
+
 def test_fitting_never_opens_the_test_split(
     digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from bench.errors import ConfigError, DivergedError
 from bench.model.config import AttentionKind, CellKind
 from bench.training.checkpoint import load_last, save_last
 from bench.training.config import TrainingConfig
-from bench.training.device import choose_device, resolve_precision
+from bench.training.device import choose_device, gpus_of, resolve_precision
 from bench.training.loss import token_loss
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import EpochResult, batch_loss, forcing_at, train, update
@@ -174,6 +174,27 @@ def test_a_device_that_is_not_here_is_refused() -> None:
     with pytest.raises(ConfigError, match="unknown device 'gpu'"):
         choose_device("gpu")
     assert choose_device("cpu").type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("visible", "device", "expected"),
+    [
+        (None, "cuda", ["0", "1", "2"]),
+        ("5,GPU-x,7,8", "cuda", ["5", "GPU-x", "7"]),  # of four that are named three are here
+        ("5,6,7", "cuda:1", []),
+        (None, "cpu", []),
+    ],
+)
+def test_runs_may_be_shared_out_among_all_gpus_but_for_one_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, visible: str | None, device: str, expected: list[str]
+) -> None:
+    """On a machine with three."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+    assert gpus_of(torch.device(device)) == expected
 
 
 def test_a_stated_precision_is_kept() -> None:

@@ -5,10 +5,10 @@ are spent once; within `with` it is there before and between, and loads them whi
 files. A worker that dies takes its one run with it; another takes its place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from multiprocessing.connection import Connection, wait
 from typing import Self
 
@@ -32,6 +32,7 @@ MOST_AHEAD = 4
 @dataclass(slots=True, eq=False)
 class _Worker:
     child: Child
+    gpu: str | None
     task: Task | None = None
 
 
@@ -39,7 +40,12 @@ class ProcessExecutor:
     """Attempts tasks in `num_workers` processes, in their order as workers become free."""
 
     def __init__(
-        self, *, num_workers: int, threads_per_worker: int = 1, ahead: int = MOST_AHEAD
+        self,
+        *,
+        num_workers: int,
+        threads_per_worker: int = 1,
+        gpus: Sequence[str] = (),
+        ahead: int = MOST_AHEAD,
     ) -> None:
         """Choose how much to do at a time.
 
@@ -48,10 +54,12 @@ class ProcessExecutor:
             threads_per_worker: threads of torch's arithmetic in each. One by default: two
                 processes of one thread do 1.7 times the work of one process of two. With more
                 the last digits of a loss may be others.
+            gpus: shared out among the processes, each of which sees one of them alone.
             ahead: workers started before it is known how much there is to do; each holds 300 MB.
         """
         self.num_workers = num_workers
         self._threads = threads_per_worker
+        self._gpus = cycle(gpus or [None])
         self._ahead = ahead
         self._waiting: list[_Worker] = []
         self._kept = False
@@ -110,12 +118,17 @@ class ProcessExecutor:
         try:
             workers[place].child.send(task)
         except ProcessDied:
-            workers[place] = self._start()
+            workers[place] = _start(self._threads, workers[place].gpu)
             workers[place].child.send(task)
         workers[place].task = task
 
     def _start(self) -> _Worker:
-        return _Worker(start(_work, self._threads))
+        return _start(self._threads, next(self._gpus))
+
+
+def _start(threads: int, gpu: str | None) -> _Worker:
+    environment = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
+    return _Worker(start(_work, threads, environment=environment), gpu)
 
 
 def _work(connection: Connection, threads: int) -> None:
