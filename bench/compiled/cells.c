@@ -3,13 +3,14 @@
  * The first `onward` rows go on to the next step, the others end here; a row's new state goes where
  * it is read next. On the way back gradients take the place of what was kept in float32, which
  * would be read from far away and written far away otherwise. Shapes: B sentences, H hidden
- * features.
+ * features. Outputs and their gradients are `across` numbers apart from row to row: another
+ * direction's lie between them.
  */
 
 #include "numbers.h"
 
 typedef struct {
-    long rows, size, onward;
+    long rows, size, onward, across;
 } step;
 
 /* input and hidden (rows, 3H), their bias (4H: the gates', then new's of the input and of the
@@ -23,7 +24,7 @@ INLINE void gru(step of, const void *input, const void *hidden, const float *bia
         const void *x = at(input, b * 3 * size, narrow), *u = at(hidden, b * 3 * size, narrow);
         const float *old = before + b * size;
         float *new = (b < of.onward ? next : ended) + b * size, *gate = gates + b * 4 * size;
-        void *said = at(output, b * size, narrow);
+        void *said = at(output, b * of.across, narrow);
         for (stretch it = most_of(size); it.from < size; it = rest_of(size, it)) {
             LANES
             for (long h = it.from; h < it.to; h++) {
@@ -57,7 +58,8 @@ INLINE void gru_back(step of, const float *before, const float *gates, const voi
     long size = of.size, width = (narrow ? 3 : 4) * size;
     for (long b = 0; b < of.rows; b++) {
         const float *old = before + b * size, *gate = gates + b * 4 * size;
-        const void *output = at(to_output, b * size, narrow), *product = at(fed, b * size, narrow);
+        const void *output = at(to_output, b * of.across, narrow),
+                   *product = at(fed, b * size, narrow);
         const float *end = to_ended + b * size;
         void *x = at(to_input, b * width, narrow), *u = at(to_hidden, b * width, narrow);
         float *back = direct + b * size;
@@ -99,7 +101,7 @@ INLINE void lstm(step of, const void *input, const void *hidden, const float *bi
         float *new = (b < of.onward ? next : ended) + b * size;
         float *kept = (b < of.onward ? next_memory : ended_memory) + b * size;
         float *gate = gates + b * 5 * size;
-        void *said = at(output, b * size, narrow);
+        void *said = at(output, b * of.across, narrow);
         for (stretch it = most_of(size); it.from < size; it = rest_of(size, it)) {
             LANES
             for (long h = it.from; h < it.to; h++) {
@@ -133,7 +135,8 @@ INLINE void lstm_back(step of, const float *before, const float *gates, const vo
     long size = of.size, width = (narrow ? 4 : 5) * size;
     for (long b = 0; b < of.rows; b++) {
         const float *old = before + b * size, *gate = gates + b * 5 * size;
-        const void *output = at(to_output, b * size, narrow), *product = at(fed, b * size, narrow);
+        const void *output = at(to_output, b * of.across, narrow),
+                   *product = at(fed, b * size, narrow);
         const float *end = to_ended + b * size, *end_memory = to_ended_memory + b * size;
         void *x = at(to_gates, b * width, narrow);
         float *back = direct + b * size;
@@ -162,29 +165,29 @@ INLINE void lstm_back(step of, const float *before, const float *gates, const vo
 }
 
 FOR_BOTH(gru_forward,
-         (long rows, long size, long onward, const void *input, const void *hidden,
+         (long rows, long size, long onward, long across, const void *input, const void *hidden,
           const float *bias, const float *before, void *output, float *next, uint16_t *next_narrow,
           float *ended, float *gates, int narrow),
-         gru((step){rows, size, onward}, input, hidden, bias, before, output, next, next_narrow,
-             ended, gates, narrow))
+         gru((step){rows, size, onward, across}, input, hidden, bias, before, output, next,
+             next_narrow, ended, gates, narrow))
 
 FOR_BOTH(gru_backward,
-         (long rows, long size, long onward, const float *before, const float *gates,
+         (long rows, long size, long onward, long across, const float *before, const float *gates,
           const void *to_output, const void *fed, const float *to_ended, void *to_input,
           void *to_hidden, float *to_bias, float *direct, int narrow),
-         gru_back((step){rows, size, onward}, before, gates, to_output, fed, to_ended, to_input,
-                  to_hidden, to_bias, direct, narrow))
+         gru_back((step){rows, size, onward, across}, before, gates, to_output, fed, to_ended,
+                  to_input, to_hidden, to_bias, direct, narrow))
 
 FOR_BOTH(lstm_forward,
-         (long rows, long size, long onward, const void *input, const void *hidden,
+         (long rows, long size, long onward, long across, const void *input, const void *hidden,
           const float *bias, const float *before, void *output, float *next, uint16_t *next_narrow,
           float *ended, float *next_memory, float *ended_memory, float *gates, int narrow),
-         lstm((step){rows, size, onward}, input, hidden, bias, before, output, next, next_narrow,
-              ended, next_memory, ended_memory, gates, narrow))
+         lstm((step){rows, size, onward, across}, input, hidden, bias, before, output, next,
+              next_narrow, ended, next_memory, ended_memory, gates, narrow))
 
 FOR_BOTH(lstm_backward,
-         (long rows, long size, long onward, const float *before, const float *gates,
+         (long rows, long size, long onward, long across, const float *before, const float *gates,
           const void *to_output, const void *fed, const float *to_ended,
           const float *to_ended_memory, void *to_gates, float *to_bias, float *direct, int narrow),
-         lstm_back((step){rows, size, onward}, before, gates, to_output, fed, to_ended,
+         lstm_back((step){rows, size, onward, across}, before, gates, to_output, fed, to_ended,
                    to_ended_memory, to_gates, to_bias, direct, narrow))

@@ -33,10 +33,10 @@ FORMATS = (torch.float32, torch.bfloat16)
 
 KINDS = {"n": ctypes.c_long, "f": ctypes.c_float, "p": ctypes.c_void_p, "i": ctypes.c_int}
 PARAMETERS = {
-    "gru_forward": "nnn" + 9 * "p" + "i",
-    "gru_backward": "nnn" + 9 * "p" + "i",
-    "lstm_forward": "nnn" + 11 * "p" + "i",
-    "lstm_backward": "nnn" + 9 * "p" + "i",
+    "gru_forward": "nnnn" + 9 * "p" + "i",
+    "gru_backward": "nnnn" + 9 * "p" + "i",
+    "lstm_forward": "nnnn" + 11 * "p" + "i",
+    "lstm_backward": "nnnn" + 9 * "p" + "i",
     "additive_forward": 5 * "n" + 8 * "p" + "i",
     "additive_backward": 5 * "n" + 11 * "p" + "i",
     "softmax_backward": "nnpppfpppi",

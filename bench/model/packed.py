@@ -72,9 +72,8 @@ def read_packed(
         below = drop(rows, dropout) if depth and dropout else rows
         kernels = kernels_for(below, directions[0].weight_hidden) if cell in KEPT else None
         if kernels is not None:
-            outputs, states = read_layer(kernels, cell, directions, below, sizes)
+            rows, states = read_layer(kernels, cell, directions, below, sizes)
             ended += states
-            rows = torch.cat(outputs, dim=-1)
             continue
         outputs = []
         for layer, read in zip(directions, (_read_forwards, _read_backwards), strict=False):

@@ -12,19 +12,18 @@ from torch import Tensor
 from bench.compiled.library import Kernels
 from bench.model.config import CellKind
 from bench.model.fused.rows import Rows
-from bench.model.fused.tape import GATES, Return, Tape, backwards, forwards
-from bench.model.gates import LayerState
+from bench.model.fused.tape import Return, Step, Tape, backwards, forwards
+from bench.model.gates import STATE_PARTS, LayerState
 from bench.model.products import narrowed
 from bench.model.stepping import Layer
 
 
 class _Reading(NamedTuple):
-    """What both directions have in common."""
+    """What all directions have in common."""
 
     kernels: Kernels
     cell: CellKind
     sizes: Sequence[int]  # sentences of each step
-    inputs: Rows  # (N, I) in the format of products
     returns: bool  # whether gradients will be asked for
 
 
@@ -34,7 +33,7 @@ def read_layer(
     directions: Sequence[Layer],
     rows: Tensor,
     sizes: Sequence[int],
-) -> tuple[list[Tensor], list[LayerState]]:
+) -> tuple[Tensor, list[LayerState]]:
     """Read packed sentences from a state of zeros, forwards and perhaps backwards.
 
     Args:
@@ -45,41 +44,57 @@ def read_layer(
         sizes: how many sentences have a first token, a second one, …
 
     Returns:
-        of each direction the outputs, (N, H), and the state after each sentence, parts (B, H).
+        the outputs, (N, D·H), and of each direction the state after each sentence, parts (B, H).
     """
-    inputs = Rows(len(rows), rows.shape[1], narrowed(directions[0].weight_input).dtype)
-    inputs.real.copy_(rows.detach())
-    reading = _Reading(kernels, cell, sizes, inputs, torch.is_grad_enabled())
-    read = [_Layer.apply(reading, way, rows, *layer) for way, layer in enumerate(directions)]  # type: ignore[no-untyped-call]
-    return [outputs for outputs, *_ in read], [tuple(ended) for _, *ended in read]
+    reading = _Reading(kernels, cell, sizes, torch.is_grad_enabled())
+    parameters = [each for layer in directions for each in layer]
+    outputs, *ended = _Layer.apply(reading, rows, *parameters)  # type: ignore[no-untyped-call]
+    return outputs, _grouped(ended, STATE_PARTS[cell])
 
 
 class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, reading: _Reading, way: int, rows: Tensor, *parameters: Tensor
+        ctx: Any, reading: _Reading, rows: Tensor, *parameters: Tensor
     ) -> tuple[Tensor, ...]:
-        layer, cell, inputs = Layer(*parameters), reading.cell, reading.inputs
-        steps = (backwards if way else forwards)(reading.sizes)
-        tape = Tape(
-            reading.kernels, cell, layer, num_rows=len(rows), num_sentences=reading.sizes[0],
-            returns=reading.returns,
-        )  # fmt: skip
-        weight = narrowed(layer.weight_input)
-        from_inputs = Rows(len(rows), GATES[cell] * tape.size, tape.dtype)
-        torch.mm(inputs.all, weight.t(), out=from_inputs.all)
-        for step in steps:
-            tape.forward(step, from_inputs.at(step.place))
-        ctx.steps, ctx.tape, ctx.inputs, ctx.weight = steps, tape, inputs, weight
-        ctx.dtype = rows.dtype
+        layers = [Layer(*each) for each in _grouped(parameters, len(Layer._fields))]
+        ctx.weights = [narrowed(layer.weight_input) for layer in layers]
+        ctx.inputs, ctx.dtype = Rows.of(rows, ctx.weights[0].dtype), rows.dtype
+        gates, size = ctx.weights[0].shape[0], layers[0].weight_hidden.shape[1]
+        from_inputs = Rows(len(rows), gates, ctx.weights[0].dtype)
+        outputs = Rows(len(rows), len(layers) * size, ctx.weights[0].dtype)
+        ctx.ways = list[tuple[Sequence[Step], Tape]]()
+        for way, (layer, weight) in enumerate(zip(layers, ctx.weights, strict=True)):
+            steps = (backwards if way else forwards)(reading.sizes)
+            tape = Tape(
+                reading.kernels, reading.cell, layer, steps, returns=reading.returns,
+                outputs=outputs.columns(way * size, (way + 1) * size),
+            )  # fmt: skip
+            torch.mm(ctx.inputs.all, weight.t(), out=from_inputs.all)
+            for step in steps:
+                tape.forward(step, from_inputs.at(step.place))
+            ctx.ways.append((steps, tape))
         # Not themselves: what knows its graph must not be held by it, or neither is ever freed.
-        return tape.outputs.real.detach(), *(part.detach() for part in tape.ended)
+        ended = [part.detach() for _, tape in ctx.ways for part in tape.ended]
+        return outputs.real.detach(), *ended
 
     @staticmethod
     def backward(ctx: Any, to_outputs: Tensor, *to_ended: Tensor) -> tuple[Tensor | None, ...]:
-        to_outputs, way = to_outputs.contiguous(), Return(ctx.tape, to_ended)
-        base, stride = to_outputs.data_ptr(), to_outputs.stride(0) * to_outputs.element_size()
-        for step in reversed(ctx.steps):
-            way.back(step, base + step.place * stride)
-        to_rows = (way.to_input.all @ ctx.weight)[: len(to_outputs)]
-        return None, None, to_rows.to(ctx.dtype), *way.to_weights(ctx.inputs)
+        to_outputs, num_parts = to_outputs.contiguous(), len(to_ended) // len(ctx.ways)
+        to_rows, to_parameters = torch.empty_like(ctx.inputs.all), list[Tensor]()
+        place, stride = to_outputs.data_ptr(), to_outputs.stride(0) * to_outputs.element_size()
+        of_each = zip(ctx.ways, ctx.weights, _grouped(to_ended, num_parts), strict=True)
+        for number, ((steps, tape), weight, ended) in enumerate(of_each):
+            way = Return(tape, ended)
+            for step in reversed(steps):
+                way.back(step, place + step.place * stride)
+            place += tape.size * to_outputs.element_size()
+            beta = 1 if number else 0
+            torch.addmm(to_rows, way.to_input.all, weight, beta=beta, out=to_rows)
+            to_parameters += way.to_weights(ctx.inputs)
+        return None, to_rows[: len(to_outputs)].to(ctx.dtype), *to_parameters
+
+
+def _grouped(items: Sequence[Tensor], size: int) -> list[tuple[Tensor, ...]]:
+    """Part a sequence into tuples of one size."""
+    return [tuple(items[first : first + size]) for first in range(0, len(items), size)]

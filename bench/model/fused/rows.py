@@ -14,23 +14,34 @@ from bench.model.products import rounded_up
 class Rows:
     """Numbers, (N, F), with zeros below up to a round number of rows."""
 
-    def __init__(
-        self, rows: int, features: int, dtype: torch.dtype, *, blank: bool = False
-    ) -> None:
+    def __init__(self, rows: int, features: int, dtype: torch.dtype) -> None:
         """Take the memory.
 
         Args:
             rows: N.
             features: F.
             dtype: of the numbers.
-            blank: whether all begin at zero.
         """
         total = rounded_up(rows, dtype)
         self.all = torch.empty(total, features, dtype=dtype)
-        if blank or total > rows:
-            self.all[0 if blank else rows :] = 0
+        if total > rows:
+            self.all[rows:] = 0
         self._rows = rows
+        self.across = features
+        """Numbers from where a row begins to where the next one does."""
         self._base, self._stride = self.all.data_ptr(), features * self.all.element_size()
+
+    @classmethod
+    def of(cls, numbers: Tensor, dtype: torch.dtype) -> "Rows":
+        """Return rows with these numbers, (N, F), which are not copied if they can stay."""
+        stays = numbers.dtype == dtype and numbers.is_contiguous()
+        if not stays or rounded_up(len(numbers), dtype) > len(numbers):
+            rows = cls(len(numbers), numbers.shape[1], dtype)
+            rows.real.copy_(numbers.detach())
+            return rows
+        rows = cls(0, numbers.shape[1], dtype)
+        rows.all, rows._rows, rows._base = numbers.detach(), len(numbers), numbers.data_ptr()
+        return rows
 
     @property
     def real(self) -> Tensor:

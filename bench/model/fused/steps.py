@@ -73,8 +73,8 @@ class Steps:
             held = [after[1, depth], after[1, depth]] if stack.cell == "lstm" else []
             stack.kernels(
                 f"{stack.cell}_forward",
-                rows, size, rows, *room.gates, self._biases[depth], before[depth], below, new,
-                room.narrow, new, *held, room.kept, self._dtype != torch.float32,
+                rows, size, rows, size, *room.gates, self._biases[depth], before[depth], below,
+                new, room.narrow, new, *held, room.kept, self._dtype != torch.float32,
             )  # fmt: skip
         return Taken(below, tuple(after), weights)
 

@@ -69,11 +69,11 @@ class Tape:
         kernels: Kernels,
         cell: CellKind,
         layer: Layer,
+        steps: Sequence[Step],
         *,
-        num_rows: int,
-        num_sentences: int,
         returns: bool,
         state: Sequence[Tensor] | None = None,
+        outputs: Rows | None = None,
     ) -> None:
         """Begin a sequence.
 
@@ -81,33 +81,43 @@ class Tape:
             kernels: compiled passes.
             cell: which.
             layer: its parameters.
-            num_rows: N.
-            num_sentences: B.
+            steps: in the order that they are taken in.
             returns: whether there will be a way back; what is kept for it is forgotten otherwise.
-            state: where the first step, at the first row, begins, parts (B, H); None for zeros.
+            state: where the first step begins, parts (B, H); None for zeros.
+            outputs: where to write them, (N, H); None for memory of their own.
         """
+        num_rows, num_sentences = sum(step.rows for step in steps), max(step.rows for step in steps)
         self.kernels, self.cell = kernels, cell
         self.weight = narrowed(layer.weight_hidden)
         self._from_fed, self._bias = for_few_rows(self.weight.t()), joint_bias(cell, layer)
         self.dtype, self.size = self.weight.dtype, self.weight.shape[1]
         self.is_narrow = self.dtype != torch.float32
         parts = range(STATE_PARTS[cell])
-        self.outputs = Rows(num_rows, self.size, self.dtype)
+        self.outputs = outputs or Rows(num_rows, self.size, self.dtype)
         self._returns = returns
         num_kept = num_rows if returns else num_sentences
         self.kept = Rows(num_kept, KEPT[cell] * self.size, torch.float32)
-        blank = state is None
-        self.befores = [Rows(num_rows, self.size, torch.float32, blank=blank) for _ in parts]
+        self.befores = [Rows(num_rows, self.size, torch.float32) for _ in parts]
         self.fed = self.befores[0]  # what the product takes
         if self.is_narrow:
-            self.fed = Rows(num_rows, self.size, self.dtype, blank=blank)
+            self.fed = Rows(num_rows, self.size, self.dtype)
         self.ended = [torch.empty(num_sentences, self.size) for _ in parts]
         self.is_spent = False
         self._hidden = torch.empty(num_sentences, GATES[cell] * self.size, dtype=self.dtype)
-        for tape, part in zip(self.befores, state or (), strict=not blank):
-            tape.all[: len(part)] = part
-        if state and self.is_narrow:
-            self.fed.all[: len(state[0])] = state[0]
+        self._begin(steps, state)
+
+    def _begin(self, steps: Sequence[Step], state: Sequence[Tensor] | None) -> None:
+        """Put the states that no step leaves behind where they are read."""
+        come = 0  # of a step's sentences, how many have been read before
+        for step in steps:
+            rows = slice(step.place + come, step.place + step.rows)
+            come = step.onward
+            if rows.start == rows.stop:
+                continue
+            begun = state or [torch.zeros(())] * len(self.befores)
+            for tape, part in zip(self.befores, begun, strict=True):
+                tape.all[rows] = part
+            self.fed.all[rows] = begun[0]
 
     def forward(self, step: Step, from_input: int) -> None:
         """Take a step.
@@ -123,7 +133,7 @@ class Tape:
             memory = [self.befores[1].at(step.next), self.ended[1]]
         self.kernels(
             f"{self.cell}_forward",
-            step.rows, self.size, step.onward, from_input, hidden, self._bias,
+            step.rows, self.size, step.onward, self.outputs.across, from_input, hidden, self._bias,
             self.befores[-1].at(step.place), self.outputs.at(step.place),
             self.befores[0].at(step.next), self.fed.at(step.next), self.ended[0], *memory,
             self.kept.at(step.place if self._returns else 0), self.is_narrow,
@@ -179,15 +189,16 @@ class Return:
 
         Args:
             step: which.
-            to_output: address of the gradient by its outputs, (rows, H).
+            to_output: address of the gradient by its outputs, (rows, H), as they lie themselves.
         """
         tape, through = self._tape, self.through_product
         to_hidden = [self.to_hidden.at(step.place)] if tape.cell == "gru" else []
         tape.kernels(
             f"{tape.cell}_backward",
-            step.rows, tape.size, step.onward, tape.befores[-1].at(step.place),
-            tape.kept.at(step.place), to_output, through, *self._to_ended,
-            self.to_input.at(step.place), *to_hidden, self._to_bias, self._direct, tape.is_narrow,
+            step.rows, tape.size, step.onward, tape.outputs.across,
+            tape.befores[-1].at(step.place), tape.kept.at(step.place), to_output, through,
+            *self._to_ended, self.to_input.at(step.place), *to_hidden, self._to_bias,
+            self._direct, tape.is_narrow,
         )  # fmt: skip
         gradient = self.to_hidden.all[step.slice]
         torch.mm(gradient, self._to_fed, out=through[: step.rows])

@@ -112,8 +112,8 @@ class _Way:
         self.steps = forwards([num_sentences] * num_steps)
         self.tapes = [
             Tape(
-                stack.kernels, stack.cell, layer, num_rows=num_rows, num_sentences=num_sentences,
-                returns=returns, state=[part[depth].detach() for part in state],
+                stack.kernels, stack.cell, layer, self.steps, returns=returns,
+                state=[part[depth].detach() for part in state],
             )
             for depth, layer in enumerate(stack.layers)
         ]  # fmt: skip
