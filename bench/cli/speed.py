@@ -136,13 +136,14 @@ def _add_decoding(table: Table, name: str, found: "DecodingSpeed", *, peer: str)
 
 
 def _products(speed: "Speed") -> str:
-    done, name = speed.operations_per_second, speed.precision
-    peaks = {key: value / 1e9 for key, value in speed.peak.items()}
-    here = f"{name} here"
+    name = speed.precision
+    square, alone = (
+        f"{_spread(speed.reached[key], '.0%')} of {{}} {speed.peak[key] / 1e9:,.0f}"
+        for key in (name, f"{name} here")
+    )
     return (
-        f"{done / 1e9:,.0f} GFLOP/s without padding: "
-        f"{done / speed.peak[name]:.0%} of a large square's {peaks[name]:,.0f}, "
-        f"{done / speed.peak[here]:.0%} of the {peaks[here]:,.0f} of such products alone"
+        f"{speed.operations_per_second / 1e9:,.0f} GFLOP/s without padding: "
+        f"{square.format('a large square’s')}, {alone.format('its own products’, each alone,')}"
     )
 
 

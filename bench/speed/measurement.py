@@ -9,10 +9,11 @@ from pydantic.dataclasses import dataclass
 
 from bench.data.prepared import PreparedCorpus
 from bench.experiment.planning import RunSpec
+from bench.speed.arithmetic import Product
 from bench.speed.peak import matrix_peak, peak_at_shapes
 from bench.speed.peers import Peer
 from bench.speed.side_by_side import SideBySide, side_by_side
-from bench.speed.workload import Decoding, Round, Workload
+from bench.speed.workload import Decoding, Parts, Round, Workload
 
 WARM_UP = 25
 """Steps before the clock runs: in bfloat16 on a CPU oneDNN writes a program for each shape of a
@@ -66,7 +67,11 @@ class Speed:
     """Of matrix products that cannot be done without, padding not counted."""
     peak: Mapping[str, float]
     """Operations per second of this machine's matrix products, by number format: `float32` and
-    `bfloat16` of a large square, `… here` of a training step's own products, each alone."""
+    `bfloat16` of a large square, `… here` of a training step's own products, each alone. Medians
+    of the rounds for the format that is trained in, the other is measured once."""
+    reached: Mapping[str, Spread]
+    """Share of either peak that training reached, round by round: the machine is not as fast in one
+    minute as in the next, and a peak of another minute would say little."""
     steps_before_decoding: int
     """That both had been trained for."""
     decoding: Mapping[str, DecodingSpeed]
@@ -109,10 +114,12 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     ours.train(WARM_UP)
     if peer is not None:
         peer.train(WARM_UP)
-    rounds, theirs = list[Round](), list[float]()
+    rounds, theirs, peaks = list[Round](), list[float](), list[dict[str, float]]()
+    products, precision = ours.products(), spec.config.training.precision
     for number in range(1, num_rounds + 1):
         say(f"training, round {number} of {num_rounds}")
         rounds.append(ours.train(num_batches))
+        peaks.append(_peaks(device, precision, products))
         if peer is not None:
             theirs.append(peer.train(num_batches))
     done = WARM_UP + num_rounds * num_batches
@@ -130,20 +137,22 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         say(f"training {num_jobs} at a time, and one alone")
         with side_by_side(spec, data, device, runs=num_jobs) as crew:
             together = _train_together(crew, num_rounds=num_rounds, num_batches=num_batches)
-    say("measuring matrix products")
-    seconds = [each.parts.total for each in rounds]
+    other = "float32" if precision == "bfloat16" else "bfloat16"
+    reached = [each.operations / each.seconds for each in rounds]
     speeds = [each.pairs_per_second for each in rounds]
     return Speed(
         variant=spec.variant,
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        precision=spec.config.training.precision,
+        precision=precision,
         threads=torch.get_num_threads(),
         pairs_per_second=_spread(speeds),
-        shares=_shares(rounds),
-        operations_per_second=median(
-            each.operations / took for each, took in zip(rounds, seconds, strict=True)
-        ),
-        peak=_peaks(ours),
+        shares=_shares([each.parts or _parts(ours, num_batches) for each in rounds]),
+        operations_per_second=median(reached),
+        peak={
+            **{name: median(each[name] for each in peaks) for name in peaks[0]},
+            **_peaks(device, other, products),
+        },
+        reached={name: _ratio(reached, [each[name] for each in peaks]) for name in peaks[0]},
         steps_before_decoding=max(done, steps_before_decoding),
         decoding=decoding,
         peer=peer.name if peer else "",
@@ -184,18 +193,24 @@ def _decode(ours: Workload, peer: Peer | None, beam: int, *, num_rounds: int) ->
     )
 
 
-def _shares(rounds: Sequence[Round]) -> dict[str, float]:
-    total = sum(each.parts.total for each in rounds)
-    names = asdict(rounds[0].parts)
-    return {name: sum(getattr(each.parts, name) for each in rounds) / total for name in names}
+def _parts(ours: Workload, num_batches: int) -> Parts:
+    parts = ours.train(num_batches, by_part=True).parts
+    assert parts is not None
+    return parts
 
 
-def _peaks(ours: Workload) -> dict[str, float]:
-    products, peaks = ours.products(), {}
-    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        peaks[name] = matrix_peak(ours.device, dtype)
-        peaks[f"{name} here"] = peak_at_shapes(ours.device, dtype, products)
-    return peaks
+def _shares(rounds: Sequence[Parts]) -> dict[str, float]:
+    total = sum(parts.total for parts in rounds)
+    names = asdict(rounds[0])
+    return {name: sum(getattr(parts, name) for parts in rounds) / total for name in names}
+
+
+def _peaks(device: torch.device, name: str, products: Sequence[Product]) -> dict[str, float]:
+    dtype = getattr(torch, name)
+    return {
+        name: matrix_peak(device, dtype),
+        f"{name} here": peak_at_shapes(device, dtype, products),
+    }
 
 
 def _spread(values: Sequence[float]) -> Spread:

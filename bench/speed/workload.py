@@ -1,7 +1,7 @@
 """A variant at work for a while, its seconds counted by part."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import NamedTuple
 
@@ -38,18 +38,33 @@ class Parts:
         return self.data + self.recurrence + self.output + self.optimizer
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
     """What some training steps took."""
 
-    pairs: int = 0
-    operations: float = 0.0
-    parts: Parts = field(default_factory=Parts)
+    pairs: int
+    operations: float
+    seconds: float
+    parts: Parts | None
+    """Where the seconds went; None where that was not asked for, and would have taken longer."""
 
     @property
     def pairs_per_second(self) -> float:
         """Return the speed."""
-        return self.pairs / self.parts.total
+        return self.pairs / self.seconds
+
+
+class _Watch:
+    """Counts the seconds since it was last looked at into one part or another."""
+
+    def __init__(self, parts: Parts, now: Callable[[], float]) -> None:
+        self._parts, self._now, self._last = parts, now, now()
+
+    def lap(self, part: str) -> None:
+        """Count them into a part."""
+        now = self._now()
+        setattr(self._parts, part, getattr(self._parts, part) + now - self._last)
+        self._last = now
 
 
 class Decoding(NamedTuple):
@@ -79,19 +94,30 @@ class Workload:
         )
         self._batches = self._forever()
 
-    def train(self, num_batches: int) -> Round:
-        """Take some steps."""
-        done = Round()
-        for _ in range(num_batches):
-            started = perf_counter()
-            batch = next(self._batches).to(self.device)
-            done.parts.data += perf_counter() - started
-            self._step(batch, done.parts)
-            done.pairs += len(batch.indices)
-            done.operations += count_operations(
-                self.config.model, batch, target_tokens=self._target_tokens
-            ).total
-        return done
+    def train(self, num_batches: int, *, by_part: bool = False) -> Round:
+        """Take some steps.
+
+        Args:
+            num_batches: how many.
+            by_part: whether to tell where the seconds went. A GPU is waited for between the parts
+                then, and the next one's work does not begin meanwhile; a CPU tells anyway.
+        """
+        by_part |= self.device.type == "cpu"
+        parts = Parts()
+        started = self._finished()
+        watch = _Watch(parts, self._finished if by_part else perf_counter)
+        taken = [self._step(watch) for _ in range(num_batches)]
+        seconds = self._finished() - started
+        arithmetic = (
+            count_operations(self.config.model, batch, target_tokens=self._target_tokens)
+            for batch in taken
+        )
+        return Round(
+            pairs=sum(len(batch.indices) for batch in taken),
+            operations=sum(each.total for each in arithmetic),
+            seconds=seconds,
+            parts=parts if by_part else None,
+        )
 
     def products(self) -> list[Product]:
         """List the matrix products of a forward pass on one batch."""
@@ -112,32 +138,34 @@ class Workload:
         self.model.train()
         return Decoding(len(self._validation) / seconds, num_tokens / len(self._validation))
 
-    def _step(self, batch: Batch, parts: Parts) -> None:
-        training = self.config.training
-        started = perf_counter()
+    def _step(self, watch: _Watch) -> Batch:
+        """Take a step; return the batch as it was before it was brought to the device."""
+        batch, training = next(self._batches), self.config.training
+        moved = batch.to(self.device)
+        watch.lap("data")
         with autocast(self.device, training.precision):
-            features = self.model.features(batch)
+            features = self.model.features(moved)
         cut = features.detach().requires_grad_()
-        read = self._now()
+        watch.lap("recurrence")
         loss = output_loss(
             cut,
             self.model.output.linear,
-            batch.real_targets,
+            moved.real_targets,
             label_smoothing=training.label_smoothing,
             dtype=product_dtype(self.device, training.precision),
         )
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        judged = self._now()
+        watch.lap("output")
         features.backward(cut.grad)
-        learnt = self._now()
+        watch.lap("recurrence")
         clip(self.model, training.max_gradient_norm)
         self._optimizer.step()
-        parts.recurrence += (read - started) + (learnt - judged)
-        parts.output += judged - read
-        parts.optimizer += self._now() - learnt
+        watch.lap("optimizer")
+        return batch
 
-    def _now(self) -> float:
+    def _finished(self) -> float:
+        """Return the time, once the device has done all it was given."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return perf_counter()

@@ -120,6 +120,8 @@ def test_the_steps_measured_are_those_of_training(digits: PreparedCorpus) -> Non
     for name, weight in model.state_dict().items():
         torch.testing.assert_close(measured.model.state_dict()[name], weight, msg=name)
     parts = done.parts
+    assert parts is not None
+    assert done.seconds * 0.8 < parts.total <= done.seconds
     assert done.pairs == 3 * run.config.training.batch_size
     assert min(parts.data, parts.recurrence, parts.output, parts.optimizer) > 0
 
@@ -142,6 +144,8 @@ def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
     assert found.ratio.low > 0
     assert set(found.peak) == {"float32", "bfloat16", "float32 here", "bfloat16 here"}
     assert 0 < found.operations_per_second < found.peak["float32"]
+    assert set(found.reached) == {"float32", "float32 here"}
+    assert all(0 < share.low <= share.median <= share.high for share in found.reached.values())
     assert set(found.decoding) == {"greedy", "beam 5"}
     greedy = found.decoding["greedy"]
     assert greedy.ratio is not None
