@@ -136,15 +136,15 @@ def _add_decoding(table: Table, name: str, found: "DecodingSpeed", *, peer: str)
 
 
 def _products(speed: "Speed") -> str:
-    name = speed.precision
-    square, alone = (
-        f"{_spread(speed.reached[key], '.0%')} of {{}} {speed.peak[key] / 1e9:,.0f}"
-        for key in (name, f"{name} here")
-    )
+    square, alone = (_of_peak(speed, name) for name in speed.reached)
     return (
-        f"{speed.operations_per_second / 1e9:,.0f} GFLOP/s without padding: "
-        f"{square.format('a large square’s')}, {alone.format('its own products’, each alone,')}"
+        f"{speed.operations_per_second / 1e9:,.0f} GFLOP/s without padding: {square} of a large "
+        f"square, {alone} of its own products, each alone"
     )
+
+
+def _of_peak(speed: "Speed", name: str) -> str:
+    return f"{_spread(speed.reached[name], '.0%')} of the {speed.peak[name] / 1e9:,.0f}"
 
 
 def _spread(found: "Spread", form: str = ",.0f") -> str:

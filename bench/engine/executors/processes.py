@@ -69,7 +69,7 @@ class ProcessExecutor:
         self._kept = True
         try:
             for _ in range(min(self.num_workers, self._ahead)):
-                self._waiting.append(self._start())
+                self._waiting.append(self._start(next(self._gpus)))
         except BaseException:
             self.__exit__()
             raise
@@ -87,7 +87,9 @@ class ProcessExecutor:
         workers: list[_Worker] = []
         try:
             for task in islice(coming, self.num_workers):
-                workers.append(self._waiting.pop() if self._waiting else self._start())
+                workers.append(
+                    self._waiting.pop() if self._waiting else self._start(next(self._gpus))
+                )
                 self._give(task, workers, -1)
             while any(worker.task for worker in workers):
                 self._turn(workers, coming, listen)
@@ -118,17 +120,13 @@ class ProcessExecutor:
         try:
             workers[place].child.send(task)
         except ProcessDied:
-            workers[place] = _start(self._threads, workers[place].gpu)
+            workers[place] = self._start(workers[place].gpu)
             workers[place].child.send(task)
         workers[place].task = task
 
-    def _start(self) -> _Worker:
-        return _start(self._threads, next(self._gpus))
-
-
-def _start(threads: int, gpu: str | None) -> _Worker:
-    environment = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
-    return _Worker(start(_work, threads, environment=environment), gpu)
+    def _start(self, gpu: str | None) -> _Worker:
+        environment = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
+        return _Worker(start(_work, self._threads, environment=environment), gpu)
 
 
 def _work(connection: Connection, threads: int) -> None:
