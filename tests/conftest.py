@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from bench.data.config import DataConfig
 from bench.data.preparation import prepare
@@ -12,6 +13,7 @@ from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 
 torch.set_num_threads(1)  # a second thread costs such small models more than it gives
+threadpool_limits(1, user_api="blas")
 TINY = ModelConfig(embedding_dim=8, hidden_size=6, decoder_hidden_size=10)
 
 

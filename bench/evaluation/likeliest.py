@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.compiled.library import kernels_for
+from bench.model.products import multiply
 from bench.training.loss import portions_on, rows_per_pass, slices
 
 
@@ -58,7 +59,8 @@ def _compiled_choice(
     tokens, row = torch.empty(len(features), ways, dtype=torch.int64), torch.empty(len(bias))
     wide = bias.detach().float()
     for rows in slices(len(features), max(1, portions_on(features.device).product // len(bias))):
-        logits = features[rows].to(weight.dtype) @ weight.t()
+        some = features[rows].detach().to(weight.dtype)
+        logits = multiply(some, weight.detach().t(), to=some.new_empty(len(some), len(bias)))
         kernels(
             "likeliest", *logits.shape, ways, logits, wide, tokens[rows],
             None if values is None else values[rows], row, logits.dtype == torch.bfloat16,

@@ -3,7 +3,8 @@
 Shapes: B sentences, T tokens, L layers, D directions, I input features, H hidden features.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -76,7 +77,9 @@ class Recurrent(nn.Module):
         """
         if lengths is not None:
             return self._read_packed(inputs, lengths)
-        outputs, ended = self.stack(inputs, state if state is None or len(state) > 1 else state[0])
+        with _avoiding_onednn(inputs.device):
+            begun = state if state is None or len(state) > 1 else state[0]
+            outputs, ended = self.stack(inputs, begun)
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
 
     def _read_packed(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
@@ -181,6 +184,23 @@ class CellStack(nn.Module):
         """Begin a sequence that is stepped through."""
         layers = [Layer(*(getattr(cell, name) for name in PARAMETERS)) for cell in self.cells]
         return Stepper(self._cell, layers, dropout=self.dropout.p if self.training else 0.0)
+
+
+@contextmanager
+def _avoiding_onednn(device: torch.device) -> Iterator[None]:
+    """Within, oneDNN is left out where it knows no bfloat16, of which it makes no LSTM then.
+
+    It has some from AVX-512 on. Torch's own cells take its place: theirs are the same products.
+    """
+    narrow = device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    if not narrow or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        yield
+        return
+    enabled, *_ = torch.backends.mkldnn.set_flags(False)
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(enabled)
 
 
 def _open_forget_gates(stack: nn.Module, bias: float) -> None:

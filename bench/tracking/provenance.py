@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bench
 from bench.compiled.library import load_kernels
+from bench.model.products import product_library
 from bench.tracking.store import without_password
 
 PACKAGES = ("torch", "numpy", "spacy", "sacrebleu", "mlflow", "optuna", "sacremoses", "safetensors")
@@ -26,6 +27,7 @@ def provenance() -> Mapping[str, str]:
         "host.cpu": _cpu_name(),
         "host.cores": str(os.cpu_count()),
         "host.kernels": "torch" if load_kernels() is None else "compiled",
+        "host.products": product_library(),
     }
     tags |= {f"version.{name}": found for name in PACKAGES if (found := _version(name))}
     return tags | _git_tags()

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from bench.compiled.library import load_kernels
@@ -95,8 +96,9 @@ def in_precision(model: Seq2Seq, precision: Precision) -> Iterator[Seq2Seq]:
 
 
 def prepare_arithmetic(num_threads: int) -> None:
-    """Make this process compute as every run does, with so many threads of torch's."""
+    """Make this process compute as every run does, with so many threads of torch's and numpy's."""
     torch.set_num_threads(num_threads)
+    threadpool_limits(num_threads, user_api="blas")
     # Adam's averages of rarely seen tokens fade into denormal numbers, which CPUs compute slowly:
     # a third of the training time within a few hundred steps.
     torch.set_flush_denormal(True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from bench.compiled.library import kernels_for
-from bench.model.products import ROUND, rounded_up
+from bench.model.products import ROUND, multiply, rounded_up
 
 
 class Portions(NamedTuple):
@@ -106,7 +106,7 @@ class _OutputLoss(torch.autograd.Function):
     def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, wish: _Wish) -> Tensor:
         num_positions, num_tokens = len(wish.targets), len(weight)
         portions = portions_on(features.device)
-        narrow = weight.to(wish.dtype)
+        narrow = weight.detach().to(wish.dtype)
         inputs = features.new_zeros(
             rounded_up(num_positions, wish.dtype), features.shape[1], dtype=wish.dtype
         )
@@ -119,10 +119,10 @@ class _OutputLoss(torch.autograd.Function):
             some, wanted = inputs[rows], wish.targets[rows]
             logits = some.new_empty(len(some), num_tokens)
             for columns in slices(num_tokens, portions.columns):
-                torch.mm(some, narrow[columns].t(), out=logits[:, columns])
+                multiply(some, narrow[columns].t(), to=logits[:, columns])
             total += _judge_back(logits[: len(wanted)], bias, wanted, wish, to_bias)
             logits[len(wanted) :] = 0
-            torch.mm(logits, narrow, out=to_features[rows])
+            multiply(logits, narrow, to=to_features[rows])
             for columns in slices(num_tokens, portions.columns):
                 _add_product(to_weight[columns], logits[:, columns].t(), some, anew=rows.start == 0)
         to_features = to_features[:num_positions].to(features.dtype)
@@ -157,7 +157,7 @@ def _add_product(total: Tensor, left: Tensor, right: Tensor, *, anew: bool) -> N
     Anew: to zero, whatever is there.
     """
     if left.dtype == total.dtype:
-        torch.addmm(total, left, right, beta=0 if anew else 1, out=total)
+        multiply(left, right, to=total, add=not anew)
     elif anew:
         total.copy_(left @ right)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.compiled.library import reference_only
 from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import PAD_ID
@@ -205,6 +206,20 @@ def test_building_a_model_leaves_other_chance_alone(digits: PreparedCorpus) -> N
     build(digits)
 
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_an_lstm_reads_in_bfloat16_on_any_processor(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where oneDNN knows no bfloat16 too, of which it would make no LSTM: without it then."""
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    model = build(digits, VARIANTS["lstm"]).eval()
+    batch = collate(digits.load_split("train"), np.arange(5))
+    with reference_only(), torch.autocast("cpu", torch.bfloat16):
+        narrow = model(batch)
+
+    assert torch.backends.mkldnn.enabled
+    torch.testing.assert_close(narrow.float(), model(batch), atol=0.02, rtol=0.02)
 
 
 def test_an_lstm_begins_by_remembering(digits: PreparedCorpus) -> None:

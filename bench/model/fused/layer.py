@@ -14,7 +14,7 @@ from bench.model.config import CellKind
 from bench.model.fused.rows import Rows
 from bench.model.fused.tape import Return, Step, Tape, backwards, forwards
 from bench.model.gates import STATE_PARTS, LayerState
-from bench.model.products import narrowed
+from bench.model.products import multiply, narrowed
 from bench.model.stepping import Layer
 
 
@@ -70,7 +70,7 @@ class _Layer(torch.autograd.Function):
                 reading.kernels, reading.cell, layer, steps, returns=reading.returns,
                 outputs=outputs.columns(way * size, (way + 1) * size),
             )  # fmt: skip
-            torch.mm(ctx.inputs.all, weight.t(), out=from_inputs.all)
+            multiply(ctx.inputs.all, weight.t(), to=from_inputs.all)
             for step in steps:
                 tape.forward(step, from_inputs.at(step.place))
             ctx.ways.append((steps, tape))
@@ -89,8 +89,7 @@ class _Layer(torch.autograd.Function):
             for step in reversed(steps):
                 way.back(step, place + step.place * stride)
             place += tape.size * to_outputs.element_size()
-            beta = 1 if number else 0
-            torch.addmm(to_rows, way.to_input.all, weight, beta=beta, out=to_rows)
+            multiply(way.to_input.all, weight, to=to_rows, add=number > 0)
             to_parameters += way.to_weights(ctx.inputs)
         return None, to_rows[: len(to_outputs)].to(ctx.dtype), *to_parameters
 

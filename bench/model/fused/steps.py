@@ -15,7 +15,7 @@ from bench.model.attention import Memory
 from bench.model.fused.looks import Looks
 from bench.model.fused.tape import GATES, KEPT, joint_bias
 from bench.model.fused.unrolled import Stack
-from bench.model.products import for_few_rows, narrowed
+from bench.model.products import for_few_rows, multiply, narrowed
 
 
 class Taken(NamedTuple):
@@ -66,8 +66,8 @@ class Steps:
         below = embedded.to(self._dtype, copy=True)
         weights = self._look(hidden[-1], memory, below)
         for depth in range(len(stack.layers)):
-            torch.mm(below, self._from_input[depth], out=room.gates[0])
-            torch.mm(hidden[depth], self._from_hidden[depth], out=room.gates[1])
+            multiply(below, self._from_input[depth], to=room.gates[0])
+            multiply(hidden[depth], self._from_hidden[depth], to=room.gates[1])
             below = torch.empty(rows, size, dtype=self._dtype)
             new = after[0, depth]
             held = [after[1, depth], after[1, depth]] if stack.cell == "lstm" else []

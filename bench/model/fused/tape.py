@@ -15,7 +15,7 @@ from bench.compiled.library import Kernels
 from bench.model.config import CellKind
 from bench.model.fused.rows import Rows
 from bench.model.gates import STATE_PARTS
-from bench.model.products import for_few_rows, narrowed, weight_gradient
+from bench.model.products import for_few_rows, multiply, narrowed, weight_gradient
 from bench.model.stepping import Layer
 
 GATES: dict[CellKind, int] = {"gru": 3, "lstm": 4}
@@ -127,7 +127,7 @@ class Tape:
             from_input: address of what the gates get from the inputs, (rows, G·H), without bias.
         """
         hidden = self._hidden[: step.rows]
-        torch.mm(self.fed.all[step.slice], self._from_fed, out=hidden)
+        multiply(self.fed.all[step.slice], self._from_fed, to=hidden)
         memory: list[Tensor | float] = []
         if self.cell == "lstm":
             memory = [self.befores[1].at(step.next), self.ended[1]]
@@ -201,7 +201,7 @@ class Return:
             self._direct, tape.is_narrow,
         )  # fmt: skip
         gradient = self.to_hidden.all[step.slice]
-        torch.mm(gradient, self._to_fed, out=through[: step.rows])
+        multiply(gradient, self._to_fed, to=through[: step.rows])
 
     def to_state(self) -> list[Tensor]:
         """Return the gradients by the state that the sequence began in, parts (B, H)."""

@@ -17,7 +17,7 @@ from bench.model.dropout import apply_kept, draw_kept, scale_of
 from bench.model.fused.looks import Looks
 from bench.model.fused.rows import Rows
 from bench.model.fused.tape import GATES, Return, Step, Tape, forwards
-from bench.model.products import for_few_rows, narrowed
+from bench.model.products import for_few_rows, multiply, narrowed
 from bench.model.stepping import Layer
 
 Feed = Callable[[int, Tensor | None], Tensor | None]
@@ -154,7 +154,7 @@ class _Way:
                 below = self.inputs[depth].all[step.slice]
                 if depth and self._kept:
                     self._drop(depth, step, below)
-                torch.mm(below, self._from_inputs[depth], out=self._gates)
+                multiply(below, self._from_inputs[depth], to=self._gates)
                 tape.forward(step, self._gates.data_ptr())
             said = self.tapes[-1].outputs.all[step.slice]
 
@@ -186,7 +186,7 @@ class _Way:
                 ways[depth].back(step, owed)
                 gates = ways[depth].to_input.all[step.slice]
                 to = to_below if depth else to_inputs.all[step.slice]
-                torch.mm(gates, to_inputs_of[depth], out=to)
+                multiply(gates, to_inputs_of[depth], to=to)
                 if depth and self._kept:
                     kept = self._kept[depth - 1][step.slice]
                     apply_kept(self._stack.kernels, to_below, kept, self._scale, to_below)

@@ -1,0 +1,87 @@
+"""Matrix products are the same by whichever library."""
+
+import numpy as np
+import pytest
+import torch
+
+from bench.data.batching import collate
+from bench.data.prepared import PreparedCorpus
+from bench.model import products as module
+from bench.model.products import multiply, product_library
+from bench.training.config import TrainingConfig
+from bench.training.trainer import batch_loss
+from tests.conftest import build
+
+LIBRARIES = ("openblas", "torch")
+AMD, INTEL = "vendor_id : AuthenticAMD", "vendor_id : GenuineIntel"
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_product_is_written_or_added_where_it_belongs(
+    library: str, add: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turned matrices and parts of rows too; what lies beside stays."""
+    monkeypatch.setattr(module, "product_library", lambda: library)
+    left, right = torch.randn(5, 7).t().to(dtype), torch.randn(5, 9)[:, 2:5].to(dtype)
+    whole = torch.randn(7, 6).to(dtype)
+    before = whole.clone()
+
+    found = multiply(left, right, to=whole[:, 1:4], add=add)
+
+    expected = left.float() @ right.float() + (before[:, 1:4] if add else 0)
+    torch.testing.assert_close(found, expected.to(dtype))
+    assert found.data_ptr() == whole[:, 1:].data_ptr()
+    assert whole[:, [0, 4, 5]].equal(before[:, [0, 4, 5]])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_number_that_is_none_stays_none_silently(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that diverges is told of by its loss, not by a warning from within."""
+    monkeypatch.setattr(module, "product_library", lambda: library)
+    left = torch.full((3, 4), torch.inf)
+
+    found = multiply(left, torch.zeros(4, 2), to=torch.empty(3, 2))
+
+    assert found.isnan().all()
+
+
+def test_a_step_has_the_same_gradients_by_either_library(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within rounding, in float32."""
+    model = build(digits)
+    batch = collate(digits.load_split("train"), np.arange(7))
+    config = TrainingConfig(epochs=1, learning_rate=0.1, precision="float32")
+    found = {}
+    for library in LIBRARIES:
+        monkeypatch.setattr(module, "product_library", lambda name=library: name)
+        torch.manual_seed(3)
+        loss = batch_loss(model, batch, config, forced=None)
+        found[library] = [loss, *torch.autograd.grad(loss, list(model.parameters()))]
+
+    torch.testing.assert_close(found["openblas"], found["torch"], atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("processor", "vectors", "numpys", "expected"),
+    [
+        (AMD, "AVX2", "openblas", "openblas"),
+        (AMD, "AVX512", "openblas", "torch"),
+        (AMD, "AVX2", "mkl", "torch"),
+        (INTEL, "AVX2", "openblas", "torch"),
+    ],
+)
+def test_numpy_multiplies_only_where_it_was_found_faster(
+    processor: str, vectors: str, numpys: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On AMD's processors without AVX-512, and if its library is OpenBLAS."""
+    monkeypatch.setattr(module, "_processor", lambda: processor)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: vectors)
+    monkeypatch.setattr(module, "threadpool_info", lambda: [{"internal_api": numpys}])
+
+    assert product_library.__wrapped__() == expected
