@@ -193,7 +193,8 @@ def _avoiding_onednn(device: torch.device) -> Iterator[None]:
     It has some from AVX-512 on. Torch's own cells take its place: theirs are the same products.
     """
     narrow = device.type == "cpu" and torch.is_autocast_enabled("cpu")
-    if not narrow or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    is_asked = narrow and torch.backends.mkldnn.is_available()
+    if not is_asked or torch.ops.mkldnn._is_mkldnn_bf16_supported():
         yield
         return
     enabled, *_ = torch.backends.mkldnn.set_flags(False)
