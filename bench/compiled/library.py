@@ -7,7 +7,6 @@ several times slower; so every function here has its reference with the one who 
 import ctypes
 import logging
 import os
-import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from bench.data.prepared import cache_folder
+from bench.processor import read_processor
 
 SOURCES = sorted(Path(__file__).parent.glob("*.[ch]"))
 FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
@@ -111,8 +111,9 @@ def load_kernels() -> Kernels | None:
 def _compiled(compiler: str) -> Path:
     """Return the library's file, made for this source, compiler and processor."""
     version = subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout
-    flags = " ".join(FLAGS + WIDEST).encode()
-    made_of = [*(file.read_bytes() for file in SOURCES), version, _processor(), flags]
+    processor = read_processor()  # several may share a folder
+    said = [text.encode() for text in (processor.name, processor.instructions, *FLAGS, *WIDEST)]
+    made_of = [*(file.read_bytes() for file in SOURCES), version, *said]
     key = blake2b(b"\0".join(made_of), digest_size=10).hexdigest()
     file = cache_folder() / "kernels" / f"{key}.so"
     if not file.exists():
@@ -132,15 +133,6 @@ def _compile(compiler: str, file: Path) -> None:
         if made.returncode == 0:
             return
     made.check_returncode()
-
-
-def _processor() -> bytes:
-    """Tell processors apart: a folder may be shared by several machines."""
-    described = Path("/proc/cpuinfo")
-    if not described.exists():
-        return f"{platform.machine()} {platform.processor()}".encode()
-    lines = described.read_bytes().splitlines()
-    return next((line for line in lines if line.startswith((b"flags", b"Features"))), b"")
 
 
 def _place(argument: Tensor | float | None) -> float | None:

@@ -8,14 +8,14 @@ running it: 5 to 25 ms on a processor with AMX. Where the number of rows is anot
 rows of zeros are added up to a round number, so that there are few shapes.
 """
 
-import platform
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 from torch import Tensor
+
+from bench.processor import read_processor
 
 ROUND = 128
 """Rows of narrow products are made a multiple of it."""
@@ -67,7 +67,7 @@ def product_library() -> str:
     """Name what float32 is multiplied by on this CPU: `openblas`, which is numpy's, or `torch`."""
     is_here = any(library["internal_api"] == "openblas" for library in threadpool_info())
     has_avx2 = torch.backends.cpu.get_cpu_capability() == "AVX2"  # and nothing wider
-    is_faster = is_here and has_avx2 and "AuthenticAMD" in _processor()
+    is_faster = is_here and has_avx2 and read_processor().maker == "AuthenticAMD"
     return "openblas" if is_faster else "torch"
 
 
@@ -85,9 +85,3 @@ def weight_gradient(gradients: Tensor, inputs: Tensor) -> Tensor:
 def rounded_up(rows: int, dtype: torch.dtype) -> int:
     """Return how many rows a product in this format had better have."""
     return rows if dtype == torch.float32 else -(-rows // ROUND) * ROUND
-
-
-def _processor() -> str:
-    """Describe this processor: who made it, among other things."""
-    described = Path("/proc/cpuinfo")
-    return described.read_text() if described.exists() else platform.processor()

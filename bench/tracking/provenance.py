@@ -12,6 +12,7 @@ from pathlib import Path
 import bench
 from bench.compiled.library import load_kernels
 from bench.model.products import product_library
+from bench.processor import read_processor
 from bench.tracking.store import without_password
 
 PACKAGES = ("torch", "numpy", "spacy", "sacrebleu", "mlflow", "optuna", "sacremoses", "safetensors")
@@ -24,7 +25,7 @@ def provenance() -> Mapping[str, str]:
         "bench.version": bench.__version__,
         "python.version": platform.python_version(),
         "host.system": platform.platform(),
-        "host.cpu": _cpu_name(),
+        "host.cpu": read_processor().name,
         "host.cores": str(os.cpu_count()),
         "host.kernels": "torch" if load_kernels() is None else "compiled",
         "host.products": product_library(),
@@ -71,12 +72,3 @@ def _git(*arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()
-
-
-def _cpu_name() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text("utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

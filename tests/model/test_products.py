@@ -8,12 +8,13 @@ from bench.data.batching import collate
 from bench.data.prepared import PreparedCorpus
 from bench.model import products as module
 from bench.model.products import multiply, product_library
+from bench.processor import Processor
 from bench.training.config import TrainingConfig
 from bench.training.trainer import batch_loss
 from tests.conftest import build
 
 LIBRARIES = ("openblas", "torch")
-AMD, INTEL = "vendor_id : AuthenticAMD", "vendor_id : GenuineIntel"
+AMD, INTEL = Processor(maker="AuthenticAMD"), Processor(maker="GenuineIntel")
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -77,10 +78,10 @@ def test_a_step_has_the_same_gradients_by_either_library(
     ],
 )
 def test_numpy_multiplies_only_where_it_was_found_faster(
-    processor: str, vectors: str, numpys: str, expected: str, monkeypatch: pytest.MonkeyPatch
+    processor: Processor, vectors: str, numpys: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On AMD's processors without AVX-512, and if its library is OpenBLAS."""
-    monkeypatch.setattr(module, "_processor", lambda: processor)
+    monkeypatch.setattr(module, "read_processor", lambda: processor)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: vectors)
     monkeypatch.setattr(module, "threadpool_info", lambda: [{"internal_api": numpys}])
 

@@ -1,0 +1,31 @@
+"""What this machine's processor says of itself."""
+
+import platform
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+DESCRIBED = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """Who made it, what it is sold as, and the instructions it has; empty where nothing says so."""
+
+    maker: str = ""
+    name: str = ""
+    instructions: str = ""
+
+
+@cache
+def read_processor() -> Processor:
+    """Return the first processor of this machine, as Linux describes it or, elsewhere, Python."""
+    if not DESCRIBED.exists():
+        return Processor(name=platform.processor() or platform.machine())
+    lines = reversed(DESCRIBED.read_text("utf-8", "replace").splitlines())
+    said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    return Processor(
+        maker=said.get("vendor_id", ""),
+        name=said.get("model name", "") or platform.machine(),
+        instructions=said.get("flags", "") or said.get("Features", ""),  # of x86, of ARM
+    )
