@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from bench.cli.session import data_configs, prepare_all_vectors
+from bench.compiled.library import reference_only
 from bench.data.batching import TrainingBatches
 from bench.data.preparation import prepare
 from bench.engine.execution import build_model
@@ -18,6 +19,7 @@ from bench.experiment.loading import load_experiment
 from bench.experiment.planning import plan
 from bench.seeding import generator, global_stream
 from bench.tracking.provenance import provenance
+from bench.training.device import resolve_precision
 from bench.training.optimization import build_optimizer, set_pace
 from bench.training.trainer import batch_loss, forcing_at, toss, update
 
@@ -42,6 +44,12 @@ def golden_file(experiment: Path) -> Path:
 def processor() -> str:
     """Name what the last digits depend on."""
     return f"{provenance().get('host.cpu', '')}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def is_exact(path: Path, variant: str) -> bool:
+    """Tell whether compiled passes compute what torch does, to the last digit."""
+    training = load_experiment(str(path)).variants[variant].config.training
+    return resolve_precision(training.precision, torch.device("cpu")) == "float32"
 
 
 def first_losses(path: Path) -> dict[str, list[float]]:
@@ -73,6 +81,7 @@ def first_losses(path: Path) -> dict[str, list[float]]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for file in FILES:
-        record = {"processor": processor(), "losses": first_losses(file)}
-        golden_file(file).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    with reference_only():
+        for file in FILES:
+            record = {"processor": processor(), "losses": first_losses(file)}
+            golden_file(file).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
