@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bench.compiled.library import kernels_for
 from bench.model.config import AttentionKind
+from bench.model.products import Linear
 
 FARTHEST = 40.0
 """Where a key or a query is taken to end: e^±80 is a number still, and σ(40) is 1."""
@@ -49,9 +50,9 @@ class AdditiveAttention(nn.Module):
 
     def __init__(self, *, query_size: int, key_size: int, hidden_size: int) -> None:
         super().__init__()
-        self.to_keys = nn.Linear(key_size, hidden_size, bias=False)
-        self.to_query = nn.Linear(query_size, hidden_size)
-        self.score = nn.Linear(hidden_size, 1, bias=False)
+        self.to_keys = Linear(key_size, hidden_size, bias=False)
+        self.to_query = Linear(query_size, hidden_size)
+        self.score = Linear(hidden_size, 1, bias=False)
 
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Do once per sentence what does not depend on the query; outputs are (B, S, K)."""
@@ -70,7 +71,7 @@ class DotAttention(nn.Module):
 
     def __init__(self, *, query_size: int, key_size: int, hidden_size: int) -> None:  # noqa: ARG002
         super().__init__()
-        self.to_query = nn.Linear(query_size, key_size, bias=False)
+        self.to_query = Linear(query_size, key_size, bias=False)
 
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Keep the outputs (B, S, K): they are their own keys."""

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from bench.compiled.library import kernels_for
 from bench.data.vectors.lookup import Rows
@@ -21,6 +20,7 @@ from bench.model.fused.later import embedded_later
 from bench.model.fused.steps import Steps
 from bench.model.fused.tape import KEPT
 from bench.model.fused.unrolled import Stack, Unrolled, unroll
+from bench.model.products import Linear, linear
 from bench.model.recurrent import CellStack, Recurrent, State
 from bench.model.stepping import SteppedProduct
 
@@ -91,7 +91,7 @@ class Decoder(nn.Module):
                 key_size=encoder_size,
                 hidden_size=config.decoder_hidden_size,
             )
-            self.combine = nn.Linear(config.embedding_dim + encoder_size, config.embedding_dim)
+            self.combine = Linear(config.embedding_dim + encoder_size, config.embedding_dim)
         self.mask_padding = config.mask_padding
         self.stepwise = config.cell_decoder or config.attention != "none"
 

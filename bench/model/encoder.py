@@ -13,6 +13,7 @@ from bench.model.config import ModelConfig
 from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
 from bench.model.gates import STATE_PARTS
+from bench.model.products import Linear
 from bench.model.recurrent import Recurrent, State
 
 
@@ -76,7 +77,7 @@ class Bridge(nn.Module):
         encoder_size = config.hidden_size * (2 if config.bidirectional else 1)
         self.dropout = Dropout(config.bridge_dropout * config.dropout_scale)
         self.maps = nn.ModuleList(
-            nn.Linear(encoder_size, config.decoder_hidden_size, bias=False)
+            Linear(encoder_size, config.decoder_hidden_size, bias=False)
             for _ in range(STATE_PARTS[config.cell])
         )
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from bench.model.config import ModelConfig
 from bench.model.dropout import Dropout
-from bench.model.products import narrowed
+from bench.model.products import Linear, linear, narrowed
 
 
 class OutputLayer(nn.Module):
@@ -25,10 +24,8 @@ class OutputLayer(nn.Module):
         self.dropout = Dropout(config.output_dropout * config.dropout_scale)
         self.projection: nn.Module = nn.Identity()
         if related and not fits:
-            self.projection = nn.Linear(
-                config.decoder_hidden_size, config.embedding_dim, bias=False
-            )
-        self.linear = nn.Linear(
+            self.projection = Linear(config.decoder_hidden_size, config.embedding_dim, bias=False)
+        self.linear = Linear(
             config.embedding_dim if related else config.decoder_hidden_size,
             embedding.num_embeddings,
         )

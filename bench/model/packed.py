@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence
 
 from bench.compiled.library import kernels_for
@@ -23,6 +22,7 @@ from bench.model.dropout import drop
 from bench.model.fused.layer import read_layer
 from bench.model.fused.tape import KEPT
 from bench.model.gates import LayerState
+from bench.model.products import linear
 from bench.model.stepping import Layer, SteppedCell
 
 

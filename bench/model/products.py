@@ -1,7 +1,7 @@
 """Matrix products: by which library, in which number format, of how many rows.
 
-torch multiplies float32 on a CPU with MKL. On an AMD processor without AVX-512 numpy's OpenBLAS
-takes a tenth to a third less time for the same.
+torch multiplies float32 on a CPU with MKL, which does not use all that an AMD processor has:
+numpy's OpenBLAS takes half the time where there is AVX-512, a tenth to a third less elsewhere.
 
 For a narrow product on a CPU oneDNN writes a program for each new shape, which takes longer than
 running it: 5 to 25 ms on a processor with AMX. Where the number of rows is another in each batch,
@@ -9,6 +9,7 @@ rows of zeros are added up to a round number, so that there are few shapes.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +36,48 @@ def for_few_rows(matrix: Tensor) -> Tensor:
     where O is no multiple of 32.
     """
     return matrix.contiguous() if matrix.dtype == torch.float32 else matrix.t().contiguous().t()
+
+
+class Linear(torch.nn.Linear):
+    """`torch.nn.Linear`, by the library that multiplies here."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map (…, I) to (…, O)."""
+        return linear(inputs, self.weight, self.bias)
+
+
+def linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return `torch.nn.functional.linear` of the same, by the library that multiplies here.
+
+    Args:
+        inputs: (…, I).
+        weight: (O, I).
+        bias: (O,).
+
+    Returns:
+        (…, O).
+    """
+    if torch.is_autocast_enabled(inputs.device.type) or not _by_numpy(inputs):
+        return torch.nn.functional.linear(inputs, weight, bias)
+    product: Tensor = _Linear.apply(inputs.reshape(-1, inputs.shape[-1]), weight, bias)  # type: ignore[no-untyped-call]
+    return product.view(*inputs.shape[:-1], len(weight))
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(inputs, weight)
+        ctx.has_bias = bias is not None
+        product = inputs.new_empty(len(inputs), len(weight))
+        multiply(inputs.detach(), weight.detach().t(), to=product)
+        return product if bias is None else product.add_(bias)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, weight = ctx.saved_tensors
+        to_inputs = multiply(gradient, weight.detach(), to=torch.empty_like(inputs))
+        to_weight = weight_gradient(gradient, inputs.detach())
+        return to_inputs, to_weight, gradient.sum(0) if ctx.has_bias else None
 
 
 def multiply(left: Tensor, right: Tensor, *, to: Tensor, add: bool = False) -> Tensor:
@@ -66,9 +109,7 @@ def _by_numpy(matrix: Tensor) -> bool:
 def product_library() -> str:
     """Name what float32 is multiplied by on this CPU: `openblas`, which is numpy's, or `torch`."""
     is_here = any(library["internal_api"] == "openblas" for library in threadpool_info())
-    has_avx2 = torch.backends.cpu.get_cpu_capability() == "AVX2"  # and nothing wider
-    is_faster = is_here and has_avx2 and read_processor().maker == "AuthenticAMD"
-    return "openblas" if is_faster else "torch"
+    return "openblas" if is_here and read_processor().maker == "AuthenticAMD" else "torch"
 
 
 def weight_gradient(gradients: Tensor, inputs: Tensor) -> Tensor:

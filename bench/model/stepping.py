@@ -17,7 +17,7 @@ from torch import Tensor
 from bench.model.config import CellKind
 from bench.model.dropout import drop
 from bench.model.gates import CELLS, STATE_PARTS, LayerState
-from bench.model.products import narrowed
+from bench.model.products import linear, narrowed, weight_gradient
 
 
 class Layer(NamedTuple):
@@ -85,9 +85,7 @@ class _Product(torch.autograd.Function):
         ctx.save_for_backward(rows)
         ctx.shared, ctx.input_dtype = shared, inputs.dtype
         ctx.owes = weight is not None, bias is not None
-        if shared.bias is None:
-            return rows @ shared.weight.t()
-        return torch.addmm(shared.bias, rows, shared.weight.t())
+        return linear(rows, shared.weight, shared.bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -101,7 +99,7 @@ class _Product(torch.autograd.Function):
             gradients, inputs = torch.cat(shared.gradients), torch.cat(shared.inputs)
             shared.gradients, shared.inputs = [], []
             weight, bias = shared.leaves
-            to_weight = (gradients.t() @ inputs).to(weight.dtype)
+            to_weight = weight_gradient(gradients, inputs).to(weight.dtype)
             if owes_bias:
                 to_bias = gradients.sum(0, dtype=torch.float32).to(bias.dtype)
         return to_inputs, to_weight, to_bias, None, None

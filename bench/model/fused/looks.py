@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bench.compiled.library import Kernels
 from bench.model.attention import Memory
 from bench.model.fused.rows import Rows
-from bench.model.products import for_few_rows, narrowed, weight_gradient
+from bench.model.products import for_few_rows, multiply, narrowed, weight_gradient
 
 
 class LookGradients(NamedTuple):
@@ -71,7 +71,8 @@ class Looks:
         """
         num_sentences = len(self._odds)
         each = (rows.stop - rows.start) // max(1, num_sentences)
-        torch.addmm(self._bias, state, self._from_state, out=self.queries.all[rows])
+        queries = self.queries.all[rows].copy_(self._bias)
+        multiply(state, self._from_state, to=queries, add=True)
         self._kernels(
             "additive_forward",
             num_sentences, each, *self._sizes, self._odds, self._values, self._mask,
@@ -102,7 +103,7 @@ class Looks:
             self._score, self.weights.at(place), to_seen, self._to_queries.at(place),
             self._to_keys, self._to_score, self._to_bias, self._sum, self._is_narrow,
         )  # fmt: skip
-        to_state.addmm_(self._to_queries.all[rows], self._to_state)
+        multiply(self._to_queries.all[rows], self._to_state, to=to_state, add=True)
 
     def gradients(self, to_seen: Rows, states: Rows) -> LookGradients:
         """Return the gradients by what all looks have in common.
