@@ -20,8 +20,9 @@ class Processor:
 @cache
 def read_processor() -> Processor:
     """Return the first processor of this machine, as Linux describes it or, elsewhere, Python."""
-    if not DESCRIBED.exists():
-        return Processor(name=platform.processor() or platform.machine())
+    if not DESCRIBED.exists():  # Windows says "AMD64 Family 25 Model 33 Stepping 0, AuthenticAMD"
+        name = platform.processor() or platform.machine()
+        return Processor(maker=name.rpartition(", ")[2], name=name)
     lines = reversed(DESCRIBED.read_text("utf-8", "replace").splitlines())
     said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     return Processor(

@@ -18,6 +18,7 @@ vendor_id\t: another
 model name\t: another
 flags\t\t: none
 """
+WINDOWS = "AMD64 Family 25 Model 33 Stepping 0, AuthenticAMD"
 ARM = """processor\t: 0
 Features\t: fp asimd
 CPU implementer\t: 0x41
@@ -29,17 +30,18 @@ CPU implementer\t: 0x41
     [
         (X86, Processor("AuthenticAMD", "AMD EPYC: a model", "fpu avx2")),
         (ARM, Processor("", platform.machine(), "fp asimd")),
-        (None, Processor("", platform.processor() or platform.machine(), "")),
+        (None, Processor("AuthenticAMD", WINDOWS, "")),
     ],
 )
 def test_the_first_processor_is_read(
     described: str | None, expected: Processor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From Linux's description on x86 and ARM; from Python where there is none."""
+    """From Linux's description on x86 and ARM; from Python on Windows."""
     file = tmp_path / "cpuinfo"
     if described is not None:
         file.write_text(described, "utf-8")
     monkeypatch.setattr(module, "DESCRIBED", file)
+    monkeypatch.setattr(platform, "processor", lambda: WINDOWS)
 
     assert read_processor.__wrapped__() == expected
 
