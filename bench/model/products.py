@@ -1,7 +1,8 @@
 """Matrix products: by which library, in which number format, of how many rows.
 
 torch multiplies float32 on a CPU with MKL, which does not use all that an AMD processor has:
-numpy's OpenBLAS takes half the time where there is AVX-512, a tenth to a third less elsewhere.
+numpy's OpenBLAS takes half the time on one with whole AVX-512 units (Zen 5), a tenth to a third
+less on one without (Zen 3).
 
 For a narrow product on a CPU oneDNN writes a program for each new shape, which takes longer than
 running it: 5 to 25 ms on a processor with AMX. Where the number of rows is another in each batch,

@@ -13,7 +13,12 @@ from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import Product, count_operations, list_products
-from bench.training.device import autocast, in_precision, product_dtype
+from bench.training.device import (
+    autocast,
+    in_precision,
+    product_dtype,
+    threads_that_multiply,
+)
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import clip
@@ -106,7 +111,8 @@ class Workload:
         parts = Parts()
         started = self._finished()
         watch = _Watch(parts, self._finished if by_part else perf_counter)
-        taken = [self._step(watch) for _ in range(num_batches)]
+        with threads_that_multiply(self.device, self.config.training.precision):
+            taken = [self._step(watch) for _ in range(num_batches)]
         seconds = self._finished() - started
         arithmetic = (
             count_operations(self.config.model, batch, target_tokens=self._target_tokens)
@@ -129,7 +135,11 @@ class Workload:
         config = replace(self.config.evaluation, beam_size=beam)
         self.model.eval()
         started, num_tokens = perf_counter(), 0
-        with in_precision(self.model, self.config.training.precision) as model:
+        precision = self.config.training.precision
+        with (
+            threads_that_multiply(self.device, precision),
+            in_precision(self.model, precision) as model,
+        ):
             for batch in sorted_batches(self._validation, batch_size=config.batch_size):
                 moved = batch.to(self.device)
                 found = decode(model, moved.source, moved.source_lengths, config)

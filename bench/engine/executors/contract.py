@@ -14,6 +14,7 @@ from bench.engine.execution import Workplace, execute, try_out
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import EpochRecord, RunResult
+from bench.training.device import threads_that_multiply
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +87,8 @@ def attempt(task: Task, listen: Listen) -> None:
         place = Workplace(device=torch.device(task.device), folder=task.run_folder)
         data = PreparedCorpus(task.data_folder, with_test=task.opens_test)
         attempted = execute if task.opens_test else try_out
-        result = attempted(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
+        with threads_that_multiply(place.device, spec.config.training.precision):
+            result = attempted(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
     except BenchError as error:
         listen(Failed(spec, str(error), ""))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
