@@ -92,7 +92,7 @@ class _Product(torch.autograd.Function):
         shared, (rows,) = ctx.shared, ctx.saved_tensors
         shared.inputs.append(rows)
         shared.gradients.append(gradient)
-        to_inputs = (gradient @ shared.weight).to(ctx.input_dtype)
+        to_inputs = linear(gradient, shared.weight.t()).to(ctx.input_dtype)
         to_weight = to_bias = None
         owes_weight, owes_bias = ctx.owes
         if owes_weight:

@@ -13,12 +13,7 @@ from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import Product, count_operations, list_products
-from bench.training.device import (
-    autocast,
-    in_precision,
-    product_dtype,
-    threads_that_multiply,
-)
+from bench.training.device import autocast, in_precision, product_dtype, threads_that_multiply
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import clip

@@ -17,8 +17,8 @@ from bench.data.preparation import prepare
 from bench.engine.execution import build_model
 from bench.experiment.loading import load_experiment
 from bench.experiment.planning import plan
+from bench.processor import read_processor
 from bench.seeding import generator, global_stream
-from bench.tracking.provenance import provenance
 from bench.training.device import resolve_precision
 from bench.training.optimization import build_optimizer, set_pace
 from bench.training.trainer import batch_loss, forcing_at, toss, update
@@ -43,7 +43,7 @@ def golden_file(experiment: Path) -> Path:
 
 def processor() -> str:
     """Name what the last digits depend on."""
-    return f"{provenance().get('host.cpu', '')}, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{read_processor().name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def is_exact(path: Path, variant: str) -> bool:
