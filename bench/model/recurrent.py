@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from bench.compiled.library import kernels_for
 from bench.model.config import CellKind
@@ -83,35 +83,21 @@ class Recurrent(nn.Module):
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
 
     def _read_packed(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
-        """Read real tokens only."""
-        if inputs.device.type == "cpu":
-            return self._read_by_place(inputs, lengths)
-        # torch would sort the sentences itself, and then ask the device for their order.
-        sorted_lengths, order = lengths.sort(descending=True)
-        there = order.to(inputs.device, non_blocking=True)
-        back = order.argsort().to(inputs.device, non_blocking=True)
-        packed = pack_padded_sequence(
-            inputs.index_select(0, there), sorted_lengths, batch_first=True
-        )
-        packed_outputs, ended = self._stack_over(packed)
-        outputs, _ = pad_packed_sequence(
-            packed_outputs, batch_first=True, total_length=inputs.shape[1]
-        )
-        return Unrolled(
-            outputs.index_select(0, back), tuple(part.index_select(1, back) for part in ended)
-        )
+        """Read real tokens only, packed by where they stand: one gather there, one put back.
 
-    def _read_by_place(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
-        """Read real tokens only, packed by where they stand: one gather there, one put back."""
+        torch's own packing would ask a GPU for the sentences' order, and copy step by step.
+        """
         packing = pack(lengths, num_positions=inputs.shape[1])
-        rows = inputs.flatten(0, 1).index_select(0, packing.places)
-        packed = PackedSequence(rows, packing.sizes)
-        read, ended = self._stack_over(packed)
+        places, back = (
+            each.to(inputs.device, non_blocking=True) for each in (packing.places, packing.back)
+        )
+        rows = inputs.flatten(0, 1).index_select(0, places)
+        read, ended = self._stack_over(PackedSequence(rows, packing.sizes))
         blank = read.data.new_zeros(len(lengths) * inputs.shape[1], read.data.shape[1])
-        outputs = blank.index_copy(0, packing.places, read.data)
+        outputs = blank.index_copy(0, places, read.data)
         return Unrolled(
             outputs.unflatten(0, inputs.shape[:2]),
-            tuple(part.index_select(1, packing.back) for part in ended),
+            tuple(part.index_select(1, back) for part in ended),
         )
 
     def _stack_over(self, packed: PackedSequence) -> tuple[PackedSequence, State]:
