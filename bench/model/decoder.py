@@ -133,6 +133,10 @@ class Decoder(nn.Module):
         if not self.stepwise:
             outputs, state = self.recurrent(embedded, context.state)
             return Decoded(outputs, Context(state, None), None)
+        return self.follow(embedded, context)
+
+    def follow(self, embedded: Tensor, context: Context) -> Decoded:
+        """Read what tokens bring (B, T, E) one after the other, all gradients in view."""
         unrolling = self.unroll(context)
         for each in embedded.unbind(1):
             unrolling.read(each)

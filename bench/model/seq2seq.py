@@ -18,6 +18,7 @@ from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
 from bench.model.decoder import Context, Decoder
 from bench.model.encoder import Bridge, Encoder
+from bench.model.graphs import Recorder, is_recorded
 from bench.model.output import OutputLayer
 from bench.seeding import global_stream
 
@@ -75,6 +76,7 @@ class Seq2Seq(nn.Module):
             )
         with global_stream(seed, "initialisation", "output"):
             self.output = OutputLayer(config, embedding=self.decoder.embedding)
+        self._recorder = Recorder()
 
     def forward(
         self, batch: Batch, *, forced: Sequence[bool] | None = None, everywhere: bool = False
@@ -105,10 +107,23 @@ class Seq2Seq(nn.Module):
         """
         context = self.start(batch.source, batch.source_lengths)
         if forced is None or all(forced[1:]):
-            decoded = self.decoder(batch.decoder_input, context)
-            features: Tensor = self.output.prepare(batch.real(decoded.outputs))
+            features: Tensor = self.output.prepare(batch.real(self._fed(batch, context)))
             return features
+        if is_recorded(batch.target.device):
+            return batch.real(self._replayed_free(batch, context, forced))
         return batch.real(self._free_running(batch.decoder_input, context, forced))
+
+    def _fed(self, batch: Batch, context: Context) -> Tensor:
+        """Read the reference and return the decoder's outputs, (B, T, H)."""
+        tokens, decoder = batch.decoder_input, self.decoder
+        if not decoder.stepwise or not is_recorded(tokens.device):
+            outputs: Tensor = decoder(tokens, context).outputs
+            return outputs
+
+        def follow(context: Context, embedded: Tensor) -> Tensor:
+            return decoder.follow(embedded, context).outputs
+
+        return self._recorder(decoder, follow, context, decoder.embed(tokens))
 
     def start(self, source: Tensor, lengths: Tensor) -> Context:
         """Read the source (B, S) and return the decoder's first context."""
@@ -140,10 +155,23 @@ class Seq2Seq(nn.Module):
         weights: Tensor = decoded.weights
         return weights
 
-    def _free_running(self, references: Tensor, context: Context, forced: Sequence[bool]) -> Tensor:
+    def _replayed_free(self, batch: Batch, context: Context, forced: Sequence[bool]) -> Tensor:
+        """Return what `_free_running` does, by a graph that holds both ways to take a token."""
+        references = batch.decoder_input
+        coins = torch.tensor([forced]).to(references.device, non_blocking=True)
+
+        def run_free(context: Context, references: Tensor, coins: Tensor) -> Tensor:
+            return self._free_running(references, context, coins[0])
+
+        return self._recorder(self, run_free, context, references, coins)
+
+    def _free_running(
+        self, references: Tensor, context: Context, forced: Sequence[bool] | Tensor
+    ) -> Tensor:
         """Step through T positions and return the output matrix's inputs, (B, T, F).
 
         A guess needs logits but no gradient of them: the loss makes its own of the same features.
+        Where the host does not know what is forced, (T,), there is always a guess.
         """
         guess, masks = self.output.guesser(), list[Tensor]()
 
@@ -151,9 +179,11 @@ class Seq2Seq(nn.Module):
             if output is None:
                 return references[:, 0]
             masks.append(self.output.draw_mask(output))
-            if forced[number]:
-                return references[:, number]
-            return guess(self.output.prepare(output, masks[-1]))
+            reference, coin = references[:, number], forced[number]
+            if coin is True:
+                return reference
+            guessed = guess(self.output.prepare(output, masks[-1]))
+            return reference.where(coin, guessed) if isinstance(coin, Tensor) else guessed
 
         outputs = self.decoder.choose(references.shape[1], context, choose).outputs
         masks.append(self.output.draw_mask(outputs[:, -1]))

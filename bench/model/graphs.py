@@ -1,0 +1,122 @@
+"""Sequences that a GPU steps through, recorded as CUDA graphs: a host launches each at once.
+
+A step of a decoder is dozens of small kernels, there and back, and each takes a host longer to
+launch than a GPU to compute. A recorded sequence has one shape, so source and target are padded up
+to round lengths, of which there are few.
+
+`BENCH_GRAPHS=on` in the environment asks for it: no GPU has run it yet (`tests/gpu` tells whether
+it gives the same gradients there).
+
+Shapes: B sentences, S source tokens, T target tokens, E features of the decoder's input.
+"""
+
+import os
+from collections.abc import Callable, Hashable, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from bench.model.attention import Memory
+from bench.model.decoder import Context
+
+SWITCH = "BENCH_GRAPHS"
+ROUND = 8
+"""Lengths are made a multiple of it."""
+MOST = 64
+"""Graphs at most: each keeps what a sequence leaves behind for the way back."""
+
+Run = Callable[..., Tensor]
+"""Takes a context and tensors (B, T, …); returns what each position gives, (B, T, …)."""
+
+
+def is_recorded(device: torch.device) -> bool:
+    """Tell whether sequences are to be recorded and replayed on a device, as they are now."""
+    wanted = os.environ.get(SWITCH, "").lower() in {"on", "1", "yes"}
+    return wanted and device.type == "cuda" and torch.is_grad_enabled()
+
+
+class Recorder:
+    """Records a sequence when its shape is first met, and replays it from then on."""
+
+    def __init__(self) -> None:
+        """Begin with nothing recorded."""
+        self._recorded: dict[Hashable, Callable[..., Tensor]] = {}
+        self._pool: tuple[int, int] | None = None
+
+    def __deepcopy__(self, memo: object) -> "Recorder":
+        """Begin anew: a copy of a model has parameters of its own."""
+        return Recorder()
+
+    def __call__(self, owner: nn.Module, run: Run, context: Context, *read: Tensor) -> Tensor:
+        """Return `run(context, *read)`.
+
+        Args:
+            owner: of all the parameters that are used.
+            run: the sequence. It reads no number on the host, knows of no other tensors, and draws
+                what it draws from the device's own generator.
+            context: to begin in.
+            read: of each position, (B, T, …).
+        """
+        num_positions = read[0].shape[1]
+        inputs = [*map(_rounded, read), *_flattened(context)]
+        sequence = _Sequence(owner, run, num_read=len(read), num_parts=len(context.state))
+        shapes = tuple((each.shape, each.requires_grad) for each in inputs)
+        key = run.__name__, shapes, torch.is_autocast_enabled("cuda")
+        if key not in self._recorded and len(self._recorded) < MOST:
+            self._recorded[key] = self._record(sequence, inputs)
+        outputs: Tensor = self._recorded.get(key, sequence)(*inputs)
+        return outputs[:, :num_positions]
+
+    def _record(self, sequence: nn.Module, inputs: Sequence[Tensor]) -> Callable[..., Tensor]:
+        """All graphs share their memory, since a sequence's way back is over before the next one.
+
+        Autocast may not keep a narrowed weight from one to another.
+        """
+        self._pool = self._pool or torch.cuda.graph_pool_handle()
+        places = tuple(each.detach().clone().requires_grad_(each.requires_grad) for each in inputs)
+        dtype, narrow = torch.get_autocast_dtype("cuda"), torch.is_autocast_enabled("cuda")
+        with torch.autocast("cuda", dtype, enabled=narrow, cache_enabled=False):
+            recorded = torch.cuda.make_graphed_callables(  # type: ignore[call-overload]
+                sequence, places, allow_unused_input=True, pool=self._pool
+            )
+        return cast("Callable[..., Tensor]", recorded)
+
+
+class _Sequence(nn.Module):
+    """What `make_graphed_callables` asks for: it knows its parameters, and takes tensors alone."""
+
+    def __init__(self, owner: nn.Module, run: Run, *, num_read: int, num_parts: int) -> None:
+        super().__init__()
+        self.owner = owner
+        self._run, self._num_read, self._num_parts = run, num_read, num_parts
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        read, begun = inputs[: self._num_read], inputs[self._num_read :]
+        return self._run(_restored(begun, num_parts=self._num_parts), *read)
+
+
+def _rounded(sequence: Tensor) -> Tensor:
+    """Pad (B, T, …) with zeros at the end, up to a round T."""
+    missing = -sequence.shape[1] % ROUND
+    return pad(sequence, (0, 0) * (sequence.dim() - 2) + (0, missing))
+
+
+def _flattened(context: Context) -> list[Tensor]:
+    """Lay out a context as a list of tensors, its source positions rounded and masked."""
+    memory = context.memory
+    if memory is None:
+        return list(context.state)
+    mask = memory.mask
+    if mask is None:
+        mask = torch.ones(memory.values.shape[:2], dtype=torch.bool, device=memory.values.device)
+    return [*map(_rounded, (memory.values, memory.keys, mask)), *context.state]
+
+
+def _restored(tensors: Sequence[Tensor], *, num_parts: int) -> Context:
+    """Make a context of such a list; `num_parts` are those of its state."""
+    if len(tensors) == num_parts:
+        return Context(tuple(tensors), None)
+    values, keys, mask, *state = tensors
+    return Context(tuple(state), Memory(values, keys, mask))
