@@ -1,5 +1,6 @@
 """The most memory that a run has held, told apart from that of earlier runs of its process."""
 
+import gc
 import resource
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 def forget_peak(device: torch.device) -> None:
     """Begin to watch anew, where the system can."""
     if device.type == "cuda":
+        gc.collect()  # an earlier run's model and its recorded sequences hold each other
         torch.cuda.reset_peak_memory_stats(device)
     with suppress(OSError):
         _CLEAR.write_text("5")  # Linux: the high-water mark becomes what is held now

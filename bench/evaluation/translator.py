@@ -20,7 +20,7 @@ from bench.evaluation.decoding import decode, greedy
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.checkpoint import load_weights, save_weights
-from bench.training.device import threads_that_multiply
+from bench.training.device import computing
 
 SETTINGS, WEIGHTS, PIECES = "translator.json", "weights.safetensors", "pieces.fr.model"
 BATCH_SIZE = 100
@@ -97,7 +97,7 @@ class Translator:
             return translations
         split = self._encode([tokens[place] for place in said])
         for batch in sorted_batches(split, batch_size=BATCH_SIZE):
-            with threads_that_multiply(torch.device("cpu"), "float32"):
+            with computing(torch.device("cpu"), "float32"):
                 decoded = decode(self._model, batch.source, batch.source_lengths, how)
             for index, token_ids in zip(batch.indices, decoded, strict=True):
                 translations[said[index]] = self._join(self._target.decode(token_ids))

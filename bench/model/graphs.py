@@ -25,7 +25,7 @@ SWITCH = "BENCH_GRAPHS"
 ROUND = 8
 """Lengths are made a multiple of it."""
 MOST = 64
-"""Graphs at most: each keeps what a sequence leaves behind for the way back."""
+"""Graphs at most: each keeps its inputs, outputs and gradients."""
 
 Run = Callable[..., Tensor]
 """Takes a context and tensors (B, T, …); returns what each position gives, (B, T, …)."""
@@ -38,11 +38,15 @@ def is_recorded(device: torch.device) -> bool:
 
 
 class Recorder:
-    """Records a sequence when its shape is first met, and replays it from then on."""
+    """Records a sequence when its shape is met again, and replays it from then on.
+
+    The first time it runs as it is: so libraries are loaded, and nothing is drawn or computed only
+    to be thrown away.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing recorded."""
-        self._recorded: dict[Hashable, Callable[..., Tensor]] = {}
+        self._met: dict[Hashable, Callable[..., Tensor] | None] = {}
         self._pool: tuple[int, int] | None = None
 
     def __deepcopy__(self, memo: object) -> "Recorder":
@@ -63,23 +67,27 @@ class Recorder:
         inputs = [*map(_rounded, read), *_flattened(context)]
         sequence = _Sequence(owner, run, num_read=len(read), num_parts=len(context.state))
         shapes = tuple((each.shape, each.requires_grad) for each in inputs)
-        key = run.__name__, shapes, torch.is_autocast_enabled("cuda")
-        if key not in self._recorded and len(self._recorded) < MOST:
-            self._recorded[key] = self._record(sequence, inputs)
-        outputs: Tensor = self._recorded.get(key, sequence)(*inputs)
+        key = run.__name__, shapes, owner.training, torch.is_autocast_enabled("cuda")
+        if key not in self._met and len(self._met) < MOST:
+            self._met[key] = None
+        elif key in self._met and self._met[key] is None:
+            self._met[key] = self._record(sequence, inputs)
+        outputs: Tensor = (self._met.get(key) or sequence)(*inputs)
         return outputs[:, :num_positions]
 
     def _record(self, sequence: nn.Module, inputs: Sequence[Tensor]) -> Callable[..., Tensor]:
         """All graphs share their memory, since a sequence's way back is over before the next one.
 
-        Autocast may not keep a narrowed weight from one to another.
+        Autocast may not keep a narrowed weight from one to another, and gradients come on the
+        stream that records, wherever a parameter was used before.
         """
         self._pool = self._pool or torch.cuda.graph_pool_handle()
         places = tuple(each.detach().clone().requires_grad_(each.requires_grad) for each in inputs)
         dtype, narrow = torch.get_autocast_dtype("cuda"), torch.is_autocast_enabled("cuda")
+        torch.autograd.graph.set_override_stale_capture_stream(True)
         with torch.autocast("cuda", dtype, enabled=narrow, cache_enabled=False):
             recorded = torch.cuda.make_graphed_callables(  # type: ignore[call-overload]
-                sequence, places, allow_unused_input=True, pool=self._pool
+                sequence, places, num_warmup_iters=0, allow_unused_input=True, pool=self._pool
             )
         return cast("Callable[..., Tensor]", recorded)
 

@@ -77,9 +77,11 @@ class Recurrent(nn.Module):
         """
         if lengths is not None:
             return self._read_packed(inputs, lengths)
-        with _avoiding_onednn(inputs.device):
+        if state is not None:
+            state = tuple(map(_as_torch_takes, state))
+        with _as_torch_computes(inputs.device):
             begun = state if state is None or len(state) > 1 else state[0]
-            outputs, ended = self.stack(inputs, begun)
+            outputs, ended = self.stack(_as_torch_takes(inputs), begun)
         return Unrolled(outputs, ended if isinstance(ended, tuple) else (ended,))
 
     def _read_packed(self, inputs: Tensor, lengths: Tensor) -> Unrolled:
@@ -105,7 +107,8 @@ class Recurrent(nn.Module):
         on_cpu = packed.data.device.type == "cpu"
         if on_cpu and (torch.is_grad_enabled() or kernels_for(packed.data)):
             return read_packed(self._cell, self._layers(), packed, dropout=self._dropout)
-        outputs, ended = self.stack(packed)
+        with _as_torch_computes(packed.data.device):
+            outputs, ended = self.stack(packed._replace(data=_as_torch_takes(packed.data)))
         return outputs, ended if isinstance(ended, tuple) else (ended,)
 
     def stepper(self) -> Stepper:
@@ -172,12 +175,26 @@ class CellStack(nn.Module):
         return Stepper(self._cell, layers, dropout=self.dropout.p if self.training else 0.0)
 
 
-@contextmanager
-def _avoiding_onednn(device: torch.device) -> Iterator[None]:
-    """Within, oneDNN is left out where it knows no bfloat16, of which it makes no LSTM then.
+def _as_torch_takes(numbers: Tensor) -> Tensor:
+    """Return numbers for a stack of torch's: float32 on a GPU, see `_as_torch_computes`."""
+    return numbers.float() if numbers.device.type == "cuda" else numbers
 
-    It has some from AVX-512 on. Torch's own cells take its place: theirs are the same products.
+
+@contextmanager
+def _as_torch_computes(device: torch.device) -> Iterator[None]:
+    """Within, torch's stacks get a number format that they have, whatever autocast asks for.
+
+    On a GPU autocast hands cuDNN float16 in bfloat16's place, whose small gradients are zeros
+    (https://github.com/pytorch/pytorch/blob/v2.9.0/aten/src/ATen/cudnn/AutocastRNN.cpp). It is left
+    out there, and cuDNN multiplies in TF32.
+
+    On a CPU oneDNN is left out where it knows no bfloat16, of which it makes no LSTM then. It has
+    some from AVX-512 on. Torch's own cells take its place: theirs are the same products.
     """
+    if device.type == "cuda":
+        with torch.autocast("cuda", enabled=False):
+            yield
+        return
     narrow = device.type == "cpu" and torch.is_autocast_enabled("cpu")
     is_asked = narrow and torch.backends.mkldnn.is_available()
     if not is_asked or torch.ops.mkldnn._is_mkldnn_bf16_supported():

@@ -214,6 +214,7 @@ class Seq2Seq(nn.Module):
         """Move or convert the model, as `to` does, without parting what shares one memory."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.output.share(self.decoder.embedding)
+        self._recorder = Recorder()
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Seq2Seq":

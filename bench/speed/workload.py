@@ -13,7 +13,7 @@ from bench.engine.execution import build_model
 from bench.evaluation.decoding import decode
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import Product, count_operations, list_products
-from bench.training.device import autocast, in_precision, product_dtype, threads_that_multiply
+from bench.training.device import autocast, computing, in_precision, product_dtype
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import clip
@@ -106,7 +106,7 @@ class Workload:
         parts = Parts()
         started = self._finished()
         watch = _Watch(parts, self._finished if by_part else perf_counter)
-        with threads_that_multiply(self.device, self.config.training.precision):
+        with computing(self.device, self.config.training.precision):
             taken = [self._step(watch) for _ in range(num_batches)]
         seconds = self._finished() - started
         arithmetic = (
@@ -132,7 +132,7 @@ class Workload:
         started, num_tokens = perf_counter(), 0
         precision = self.config.training.precision
         with (
-            threads_that_multiply(self.device, precision),
+            computing(self.device, precision),
             in_precision(self.model, precision) as model,
         ):
             for batch in sorted_batches(self._validation, batch_size=config.batch_size):

@@ -60,7 +60,8 @@ def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPre
     if precision != "auto":
         return precision
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        has_units = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if has_units else "float32"
     # Measured on such CPUs: a training step takes half to two thirds of the time.
     cpu = torch.backends.cpu.get_cpu_capability()
     has_bfloat16 = cpu.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
@@ -68,7 +69,11 @@ def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPre
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
-    """Compute matrix products in `precision` within this context."""
+    """Compute matrix products in `precision` within this context.
+
+    Not those of `torch.nn`'s recurrent stacks on a GPU, which `bench.model.recurrent` keeps from
+    float16.
+    """
     enabled = product_dtype(device, precision) == torch.bfloat16
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
@@ -97,19 +102,25 @@ def in_precision(model: Seq2Seq, precision: Precision) -> Iterator[Seq2Seq]:
 
 
 @contextmanager
-def threads_that_multiply(device: torch.device, precision: Precision) -> Iterator[None]:
-    """Within, only the library that computes products in `precision` has more than one thread.
+def computing(device: torch.device, precision: Precision) -> Iterator[None]:
+    """Within, products are computed in `precision`, and no thread stands in another's way.
 
-    Threads that wait for work keep those of another library from their cores: with two of torch's
-    and two of OpenBLAS's a training step took 2.4 times as long as by torch alone; so 0.6.
+    On a CPU only the library that computes them has more than one thread. Threads that wait for
+    work keep those of another library from their cores: with two of torch's and two of OpenBLAS's
+    a training step took 2.4 times as long as by torch alone; so 0.6.
+
+    On a GPU cuDNN, left to itself, would shorten float32 to TF32 in any case.
     """
-    num_threads = torch.get_num_threads()
-    if device.type == "cpu" and product_dtype(device, precision) == torch.float32:
+    num_threads, shortened = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
+    is_wide = product_dtype(device, precision) == torch.float32
+    if device.type == "cpu" and is_wide:
         torch.set_num_threads(1 if product_library() == "openblas" else num_threads)
+    torch.backends.cudnn.allow_tf32 = not is_wide
     try:
         yield
     finally:
         torch.set_num_threads(num_threads)
+        torch.backends.cudnn.allow_tf32 = shortened
 
 
 def prepare_arithmetic(num_threads: int) -> None:

@@ -14,7 +14,7 @@ from bench.data.batching import Batch, TrainingBatches
 from bench.model.seq2seq import Seq2Seq
 from bench.seeding import generator, global_stream
 from bench.training.config import TrainingConfig
-from bench.training.device import threads_that_multiply
+from bench.training.device import computing
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, forcing_at, toss, update
 
@@ -64,7 +64,7 @@ def find_learning_rate(
     device = next(model.train().parameters()).device
     with (
         global_stream(seed, "rate search"),
-        threads_that_multiply(device, config.precision),
+        computing(device, config.precision),
     ):
         for step, batch in zip(range(num_steps), _endless(batches), strict=False):
             rate = first * (last / first) ** (step / max(1, num_steps - 1))

@@ -41,7 +41,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Tensor]]:
     recordings: list[Sequence[Tensor]] = []
 
     def record(
-        sequence: nn.Module, places: Sequence[Tensor], *, allow_unused_input: bool, pool: object
+        sequence: nn.Module, places: Sequence[Tensor], *, num_warmup_iters: int, **named: object
     ) -> Callable[..., Tensor]:
         recordings.append(places)
 
@@ -52,8 +52,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Tensor]]:
             outputs: Tensor = sequence(*inputs)
             return outputs
 
-        assert allow_unused_input
-        assert pool == (0, 1)
+        assert num_warmup_iters == 0
+        assert named == {"allow_unused_input": True, "pool": (0, 1)}
         return replay
 
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", record)
@@ -63,10 +63,10 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Tensor]]:
 
 
 def batches(prepared: PreparedCorpus) -> list[Batch]:
-    """Lengths that are no multiple of eight, and one shape twice."""
+    """Lengths that are no multiple of eight, of different batches the same."""
     split = prepared.load_split("train")
     longest_first = np.argsort(-split.source.lengths)
-    return [collate(split, longest_first[first : first + 7]) for first in (0, 7, 200)]
+    return [collate(split, longest_first[first : first + 7]) for first in (0, 7, 14, 200)]
 
 
 def gradients(model: Seq2Seq, batch: Batch, forced: Sequence[bool] | None) -> list[Tensor]:
@@ -106,13 +106,13 @@ def test_a_recorded_sequence_gives_the_same_gradients(
 def test_a_shape_is_recorded_once(
     digits: PreparedCorpus, recorded: list[Sequence[Tensor]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And beyond so many shapes none is: such a sequence is stepped through as ever."""
+    """When it is met again; beyond so many shapes none is, and stepped through as ever."""
     monkeypatch.setattr(graphs, "MOST", 1)
     model = build(digits, MODELS["additive"]).train()
     split = digits.load_split("train")
     few, more = collate(split, np.arange(3)), collate(split, np.arange(5))
 
-    for batch in (few, few, more, more):
+    for batch in (few, few, few, more, more):
         gradients(model, batch, None)
 
     assert len(recorded) == 1
@@ -125,7 +125,8 @@ def test_lengths_are_rounded_and_what_was_added_is_not_looked_at(
     model = build(digits, MODELS["unmasked"]).train()
     batch = batches(digits)[0]
 
-    gradients(model, batch, None)
+    for _ in range(2):
+        gradients(model, batch, None)
 
     embedded, values, keys, mask, _ = recorded[0]
     positions = batch.source.shape[1]
@@ -152,3 +153,19 @@ def test_only_a_gpu_that_is_asked_to_records_and_only_for_training(
 
     with torch.set_grad_enabled(grad):
         assert graphs.is_recorded(torch.device(device)) == expected
+
+
+def test_a_model_that_moves_or_is_copied_records_anew(
+    digits: PreparedCorpus, recorded: list[Sequence[Tensor]]
+) -> None:
+    """A graph knows its parameters by their places."""
+    model = build(digits, MODELS["additive"]).train()
+    batch = batches(digits)[0]
+
+    for each in (model, model, deepcopy(model)):
+        gradients(each, batch, None)
+    before = len(recorded)
+    model.double().float()
+    gradients(model, batch, None)
+
+    assert (before, len(recorded)) == (1, 1)

@@ -1,4 +1,4 @@
-"""Threads belong to whoever multiplies."""
+"""While a run computes: threads belong to whoever multiplies, and float32 is float32."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import torch
 
 from bench.training import device as module
 from bench.training.config import Precision
-from bench.training.device import threads_that_multiply
+from bench.training.device import computing
 
 CPU = torch.device("cpu")
 
@@ -40,7 +40,7 @@ def test_torch_has_one_thread_while_another_library_multiplies(
     """And as many as before afterwards."""
     monkeypatch.setattr(module, "product_library", lambda: library)
 
-    with threads_that_multiply(torch.device(device), precision):
+    with computing(torch.device(device), precision):
         found = torch.get_num_threads()
 
     assert (found, torch.get_num_threads()) == (expected, 3)
@@ -50,7 +50,29 @@ def test_threads_are_given_back_after_an_error(monkeypatch: pytest.MonkeyPatch) 
     """A run that fails does not slow down the next one."""
     monkeypatch.setattr(module, "product_library", lambda: "openblas")
 
-    with pytest.raises(KeyError), threads_that_multiply(CPU, "float32"):
+    with pytest.raises(KeyError), computing(CPU, "float32"):
         raise KeyError
 
     assert torch.get_num_threads() == 3
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("float32", False), ("bfloat16", True)])
+def test_only_where_float32_was_not_asked_for_is_it_shortened(
+    precision: Precision, *, expected: bool
+) -> None:
+    """By cuDNN, to TF32; afterwards all is as before."""
+    before = torch.backends.cudnn.allow_tf32
+
+    with computing(torch.device("cuda"), precision):
+        found = torch.backends.cudnn.allow_tf32
+
+    assert (found, torch.backends.cudnn.allow_tf32) == (expected, before)
+
+
+def test_bfloat16_that_a_gpu_only_imitates_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without units for it takes float32."""
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **named: asked.append(named))
+
+    assert module.resolve_precision("auto", torch.device("cuda")) == "float32"
+    assert asked == [{"including_emulation": False}]

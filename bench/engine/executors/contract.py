@@ -14,7 +14,7 @@ from bench.engine.execution import Workplace, execute, try_out
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import EpochRecord, RunResult
-from bench.training.device import threads_that_multiply
+from bench.training.device import computing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +87,7 @@ def attempt(task: Task, listen: Listen) -> None:
         place = Workplace(device=torch.device(task.device), folder=task.run_folder)
         data = PreparedCorpus(task.data_folder, with_test=task.opens_test)
         attempted = execute if task.opens_test else try_out
-        with threads_that_multiply(place.device, spec.config.training.precision):
+        with computing(place.device, spec.config.training.precision):
             result = attempted(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
     except BenchError as error:
         listen(Failed(spec, str(error), ""))
