@@ -61,7 +61,8 @@ class TrainingConfig:
 
     precision: Precision = "auto"
     """Number format of the matrix products; `auto` takes bfloat16 where the device computes it
-    faster (GPUs, CPUs with AMX or AVX-512 BF16), else float32. The weights stay float32."""
+    faster (GPUs, CPUs with AMX or AVX-512 BF16), else float32. The weights stay float32. On a GPU
+    layers that read a sequence in one call take TF32 where bfloat16 is asked for."""
 
     def __post_init__(self) -> None:
         if not math.isclose(self.epochs * self.budget, self.num_epochs) or not self.num_epochs:
