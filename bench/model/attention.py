@@ -74,8 +74,8 @@ class DotAttention(nn.Module):
         self.to_query = Linear(query_size, key_size, bias=False)
 
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
-        """Keep the outputs (B, S, K): they are their own keys."""
-        return Memory(values, outputs, mask)
+        """Keep the outputs (B, S, K): they are their own keys, in the format of products."""
+        return Memory(values, outputs.to(values.dtype), mask)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, K)."""

@@ -173,9 +173,11 @@ class Decoder(nn.Module):
 
     def _fused(self, context: Context) -> Stack | None:
         """Return the recurrent stack as it is unrolled in few passes; None where it cannot be."""
-        stepper = self.recurrent.stepper()
         kernels = kernels_for(self.embedding.weight, *context.state)
-        if kernels is None or stepper.cell not in KEPT:
+        if kernels is None:
+            return None
+        stepper = self.recurrent.stepper()
+        if stepper.cell not in KEPT:
             return None
         if self.attention is not None and not isinstance(self.attention, AdditiveAttention):
             return None

@@ -10,6 +10,8 @@ it gives the same gradients there).
 Shapes: B sentences, S source tokens, T target tokens, E features of the decoder's input.
 """
 
+import gc
+import logging
 import os
 from collections.abc import Callable, Hashable, Sequence
 from typing import cast
@@ -26,6 +28,8 @@ ROUND = 8
 """Lengths are made a multiple of it."""
 MOST = 64
 """Graphs at most: each keeps its inputs, outputs and gradients."""
+
+logger = logging.getLogger(__name__)
 
 Run = Callable[..., Tensor]
 """Takes a context and tensors (B, T, …); returns what each position gives, (B, T, …)."""
@@ -48,6 +52,7 @@ class Recorder:
         """Begin with nothing recorded."""
         self._met: dict[Hashable, Callable[..., Tensor] | None] = {}
         self._pool: tuple[int, int] | None = None
+        self._has_failed = False
 
     def __deepcopy__(self, memo: object) -> "Recorder":
         """Begin anew: a copy of a model has parameters of its own."""
@@ -63,33 +68,56 @@ class Recorder:
             context: to begin in.
             read: of each position, (B, T, …).
         """
+        if self._has_failed:
+            return run(context, *read)
         num_positions = read[0].shape[1]
         inputs = [*map(_rounded, read), *_flattened(context)]
         sequence = _Sequence(owner, run, num_read=len(read), num_parts=len(context.state))
-        shapes = tuple((each.shape, each.requires_grad) for each in inputs)
-        key = run.__name__, shapes, owner.training, torch.is_autocast_enabled("cuda")
+        kinds = tuple((each.shape, each.dtype, each.requires_grad) for each in inputs)
+        key = run.__name__, kinds, owner.training, torch.is_autocast_enabled("cuda")
         if key not in self._met and len(self._met) < MOST:
             self._met[key] = None
         elif key in self._met and self._met[key] is None:
-            self._met[key] = self._record(sequence, inputs)
+            self._met[key] = self._recorded(sequence, inputs)
         outputs: Tensor = (self._met.get(key) or sequence)(*inputs)
         return outputs[:, :num_positions]
 
-    def _record(self, sequence: nn.Module, inputs: Sequence[Tensor]) -> Callable[..., Tensor]:
-        """All graphs share their memory, since a sequence's way back is over before the next one.
+    def _recorded(
+        self, sequence: nn.Module, inputs: Sequence[Tensor]
+    ) -> Callable[..., Tensor] | None:
+        """Record; where that fails, say so, and record no more: what was recorded is not safe."""
+        if self._pool is None:
+            gc.collect()  # graphs of a model that is gone would take memory of ours with them
+            self._pool = torch.cuda.graph_pool_handle()
+        stream = torch.cuda.current_stream()
+        try:
+            return _record(sequence, inputs, self._pool)
+        except RuntimeError as error:
+            torch.cuda.set_stream(stream)
+            logger.warning("%s: no CUDA graphs, %s", SWITCH, error)
+            self._met.clear()
+            self._has_failed = True
+            return None
 
-        Autocast may not keep a narrowed weight from one to another, and gradients come on the
-        stream that records, wherever a parameter was used before.
-        """
-        self._pool = self._pool or torch.cuda.graph_pool_handle()
-        places = tuple(each.detach().clone().requires_grad_(each.requires_grad) for each in inputs)
-        dtype, narrow = torch.get_autocast_dtype("cuda"), torch.is_autocast_enabled("cuda")
+
+def _record(
+    sequence: nn.Module, inputs: Sequence[Tensor], pool: tuple[int, int]
+) -> Callable[..., Tensor]:
+    """Record a sequence and its way back.
+
+    All graphs share their memory, since a sequence's way back is over before the next one. Autocast
+    may not keep a narrowed weight from one to another, and gradients come on the stream that
+    records, wherever a parameter was used before.
+    """
+    places = tuple(each.detach().clone().requires_grad_(each.requires_grad) for each in inputs)
+    dtype, narrow = torch.get_autocast_dtype("cuda"), torch.is_autocast_enabled("cuda")
+    if hasattr(torch.autograd.graph, "set_override_stale_capture_stream"):
         torch.autograd.graph.set_override_stale_capture_stream(True)
-        with torch.autocast("cuda", dtype, enabled=narrow, cache_enabled=False):
-            recorded = torch.cuda.make_graphed_callables(  # type: ignore[call-overload]
-                sequence, places, num_warmup_iters=0, allow_unused_input=True, pool=self._pool
-            )
-        return cast("Callable[..., Tensor]", recorded)
+    with torch.autocast("cuda", dtype, enabled=narrow, cache_enabled=False):
+        recorded = torch.cuda.make_graphed_callables(  # type: ignore[call-overload]
+            sequence, places, num_warmup_iters=0, allow_unused_input=True, pool=pool
+        )
+    return cast("Callable[..., Tensor]", recorded)
 
 
 class _Sequence(nn.Module):

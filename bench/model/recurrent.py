@@ -185,7 +185,7 @@ def _as_torch_computes(device: torch.device) -> Iterator[None]:
     """Within, torch's stacks get a number format that they have, whatever autocast asks for.
 
     On a GPU autocast hands cuDNN float16 in bfloat16's place, whose small gradients are zeros
-    (https://github.com/pytorch/pytorch/blob/v2.9.0/aten/src/ATen/cudnn/AutocastRNN.cpp). It is left
+    (https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/cudnn/AutocastRNN.cpp). It is left
     out there, and cuDNN multiplies in TF32.
 
     On a CPU oneDNN is left out where it knows no bfloat16, of which it makes no LSTM then. It has

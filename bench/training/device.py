@@ -109,8 +109,11 @@ def computing(device: torch.device, precision: Precision) -> Iterator[None]:
     work keep those of another library from their cores: with two of torch's and two of OpenBLAS's
     a training step took 2.4 times as long as by torch alone; so 0.6.
 
-    On a GPU cuDNN, left to itself, would shorten float32 to TF32 in any case.
+    On a GPU cuDNN, left to itself, would shorten float32 to TF32 in any case; and streams belong
+    to the first one until another is chosen.
     """
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
     num_threads, shortened = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
     is_wide = product_dtype(device, precision) == torch.float32
     if device.type == "cpu" and is_wide:

@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench.data.batching import TrainingBatches
+from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
+from bench.evaluation.config import EvaluationConfig
+from bench.evaluation.decoding import decode
+from bench.model import graphs
 from bench.model.config import ModelConfig
 from bench.model.graphs import SWITCH
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision, TrainingConfig
-from bench.training.device import autocast, computing
+from bench.training.device import autocast, computing, in_precision
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, train, update
 from tests.conftest import TINY, build
@@ -56,6 +59,7 @@ def record(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[object]]:
 
     def begin() -> list[object]:
         monkeypatch.setenv(SWITCH, "on")
+        monkeypatch.setattr(graphs, "ROUND", 2)  # of sentences so short: several shapes
         monkeypatch.setattr(torch.cuda, "make_graphed_callables", noted)
         return captured
 
@@ -81,6 +85,19 @@ def losses(
     with computing(device, config.precision):
         epochs = train(model, build_optimizer(model, config), batches, config, seed=5)
         return torch.tensor([epoch.loss for epoch in epochs])
+
+
+def translations(
+    model: Seq2Seq,
+    batch: Batch,
+    device: torch.device,
+    config: EvaluationConfig,
+    precision: Precision,
+) -> list[list[int]]:
+    """Translate a batch on a device."""
+    moved = batch.to(device)
+    with computing(device, precision), in_precision(model.to(device).eval(), precision) as ready:
+        return decode(ready, moved.source, moved.source_lengths, config)
 
 
 @each_model
@@ -195,3 +212,24 @@ def test_a_step_waits_for_nothing(
             update(model, optimizer, loss, how)
         finally:
             torch.cuda.set_sync_debug_mode("default")
+
+
+@each_model
+@pytest.mark.parametrize("beam", [1, 3])
+def test_translations_are_those_of_a_cpu(
+    digits: PreparedCorpus, config: ModelConfig, beam: int
+) -> None:
+    """In float32 but for ties; in bfloat16 there are as many, and no longer than allowed."""
+    model = build(digits, replace(config, **QUIET))
+    losses(digits, model, CPU, training(1.0))
+    (batch,) = sorted_batches(digits.load_split("validation"), batch_size=999)
+    how = EvaluationConfig(beam_size=beam, max_length=9)
+    expected = translations(model, batch, CPU, how, "float32")
+
+    found = translations(model, batch, GPU, how, "float32")
+
+    alike = sum(ours == theirs for ours, theirs in zip(found, expected, strict=True))
+    assert alike >= 0.95 * len(expected)
+    narrow = translations(model, batch, GPU, how, "bfloat16")
+    assert len(narrow) == len(expected)
+    assert all(len(tokens) <= 9 for tokens in narrow)

@@ -58,6 +58,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Tensor]]:
 
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", record)
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: "here")
     monkeypatch.setattr(seq2seq, "is_recorded", lambda _: torch.is_grad_enabled())
     return recordings
 
@@ -169,3 +170,32 @@ def test_a_model_that_moves_or_is_copied_records_anew(
     gradients(model, batch, None)
 
     assert (before, len(recorded)) == (1, 1)
+
+
+def test_where_recording_fails_the_sequence_runs_as_ever(
+    digits: PreparedCorpus,
+    recorded: list[Sequence[Tensor]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is said once, and not tried again."""
+    streams: list[object] = []
+    attempts: list[object] = []
+
+    def fail(*given: object, **_: object) -> None:
+        attempts.append(given)
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", fail)
+    monkeypatch.setattr(torch.cuda, "set_stream", streams.append)
+    model = build(digits, replace(MODELS["additive"], **QUIET)).train()
+    twin = deepcopy(model)
+    batch = batches(digits)[0]
+
+    found = [gradients(model, batch, None) for _ in range(4)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seq2seq, "is_recorded", lambda _: False)
+        torch.testing.assert_close(found[-1], gradients(twin, batch, None))
+    assert (len(attempts), streams, recorded) == (1, ["here"], [])
+    assert "BENCH_GRAPHS: no CUDA graphs, operation not permitted" in caplog.text

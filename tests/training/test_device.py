@@ -76,3 +76,15 @@ def test_bfloat16_that_a_gpu_only_imitates_is_not_chosen(monkeypatch: pytest.Mon
 
     assert module.resolve_precision("auto", torch.device("cuda")) == "float32"
     assert asked == [{"including_emulation": False}]
+
+
+@pytest.mark.parametrize(("device", "chosen"), [("cuda:1", [1]), ("cuda", []), ("cpu", [])])
+def test_a_gpu_that_was_named_is_the_current_one(
+    monkeypatch: pytest.MonkeyPatch, device: str, chosen: list[int]
+) -> None:
+    """Streams and recordings would be another's otherwise."""
+    found: list[int | None] = []
+    monkeypatch.setattr(torch.cuda, "set_device", lambda named: found.append(named.index))
+
+    with computing(torch.device(device), "float32"):
+        assert found == chosen
