@@ -77,6 +77,13 @@ def stop(children: Sequence[Child]) -> None:
             child.process.kill()
 
 
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def ignore_ctrl_c() -> None:
     """Let the parent alone decide what Ctrl-C means, which reaches every process of a terminal.
 

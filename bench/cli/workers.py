@@ -1,11 +1,12 @@
 """Who does a command's runs: processes that load their libraries while the session opens."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+from bench.processes import count_cores
 
 if TYPE_CHECKING:
     from bench.engine.executors.processes import ProcessExecutor
@@ -36,10 +37,3 @@ def open_workers(console: Console, *, jobs: int | None, device: str) -> Iterator
     )
     with executor:
         yield executor
-
-
-def count_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import version
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from bench.data.corpus import (
     SplitName,
     load_reader,
 )
+from bench.data.cutters import Cutters, open_cutters
 from bench.data.prepared import (
     LEDGER_FILE,
     PIECES_FILE,
@@ -36,7 +37,7 @@ from bench.data.prepared import (
 )
 from bench.data.splitting import Separated, separate
 from bench.data.subwords import PieceCutter, learn_pieces
-from bench.data.tokenization import Language, tokenize_all
+from bench.data.tokenization import Language
 from bench.data.tokens import TokenizedText
 from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary, list_unseen
 from bench.errors import CorpusError
@@ -93,18 +94,21 @@ def _build(
 ) -> None:
     say(f"reading {config.corpus}")
     corpus = reader.read(num_pairs=config.generated_pairs)
-    separated = separate(
-        corpus,
-        validation_share=config.validation_share,
-        test_share=config.test_share,
-        seed=config.split_seed,
-    )
-    if config.tokenization == "spacy":
-        say("tokenising (loading spaCy's rules takes some seconds)")
-    else:
-        say("learning pieces of words")
-    models = _learn(separated.corpus.train, config)
-    tokenized = _tokenize(separated.corpus, config, models)
+    by_rules = config.tokenization == "spacy"
+    num_texts = 2 * sum(map(len, corpus[:3])) if by_rules else 0
+    with open_cutters(num_texts) as cutters:
+        separated = separate(
+            corpus,
+            validation_share=config.validation_share,
+            test_share=config.test_share,
+            seed=config.split_seed,
+        )
+        if by_rules:
+            say("tokenising (loading spaCy's rules takes some seconds)")
+        else:
+            say("learning pieces of words")
+        models = _learn(separated.corpus.train, config)
+        tokenized = _tokenize(separated.corpus, config, models, cutters)
     train, too_long = _drop_long(tokenized["train"], config.max_target_tokens)
     tokenized["train"] = train
     if not all(len(split.pairs) for split in tokenized.values()):
@@ -135,24 +139,22 @@ def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, 
 
 
 def _tokenize(
-    corpus: Corpus, config: DataConfig, models: dict[Language, bytes]
+    corpus: Corpus, config: DataConfig, models: dict[Language, bytes], cutters: Cutters
 ) -> dict[SplitName, _TokenizedSplit]:
-    return {
-        name: _TokenizedSplit(
-            pairs,
-            *(_cut(texts, language, config, models) for texts, language in _columns(pairs)),
-        )
-        for name, pairs in zip(SPLITS, corpus[:3], strict=True)
-    }
-
-
-def _cut(
-    texts: Sequence[str], language: Language, config: DataConfig, models: dict[Language, bytes]
-) -> TokenizedText:
+    """Cut all splits at once: what they have in common is cut once."""
+    splits = corpus[:3]
+    texts = {language: some for some, language in _columns([*chain.from_iterable(splits)])}
     if config.tokenization == "spacy":
-        return tokenize_all(texts, language, lowercase=config.lowercase)
-    cutter = PieceCutter(models[language], lowercase=config.lowercase)
-    return TokenizedText.from_lists(cutter.cut(text) for text in texts)
+        cut = cutters.cut(texts, lowercase=config.lowercase)
+    else:
+        pieces = {lang: PieceCutter(models[lang], lowercase=config.lowercase) for lang in texts}
+        cut = {
+            lang: TokenizedText.from_lists(map(pieces[lang].cut, some))
+            for lang, some in texts.items()
+        }
+    divided = (text.divided([len(pairs) for pairs in splits]) for text in cut.values())
+    sides = zip(SPLITS, splits, *divided, strict=True)
+    return {name: _TokenizedSplit(pairs, *columns) for name, pairs, *columns in sides}
 
 
 def _columns(pairs: Sequence[SentencePair]) -> list[tuple[list[str], Language]]:

@@ -26,6 +26,17 @@ class TokenizedText(NamedTuple):
             places.extend(numbers[token] for token in tokens)
         return cls(list(numbers), np.array(places, np.int32), np.array(lengths, np.int64))
 
+    @classmethod
+    def joined(cls, texts: Iterable["TokenizedText"]) -> "TokenizedText":
+        """Put texts one below the other, numbering words as if they had been one."""
+        numbers = _Numbers()
+        places, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        for text in texts:
+            anew = np.array([numbers[word] for word in text.words], np.int32)
+            places.append(anew[text.places])
+            lengths.append(text.lengths)
+        return cls(list(numbers), np.concatenate(places), np.concatenate(lengths))
+
     def __len__(self) -> int:
         return len(self.lengths)
 
@@ -34,6 +45,11 @@ class TokenizedText(NamedTuple):
         return TokenizedText(
             self.words, self.places[np.repeat(chosen, self.lengths)], self.lengths[chosen]
         )
+
+    def divided(self, sizes: Sequence[int]) -> list["TokenizedText"]:
+        """Part the text into texts of so many sentences each, one after the other."""
+        part_of = np.repeat(np.arange(len(sizes)), sizes)
+        return [self.select(part_of == number) for number in range(len(sizes))]
 
     def read(self, order: np.ndarray, *, lengths: np.ndarray) -> "TokenizedText":
         """Make sentences out of these: row by row as `order` says, `lengths` rows each.

@@ -59,7 +59,7 @@ def test_a_second_preparation_reads_the_cache(
     """Nothing is tokenised again; another setting is another folder."""
     config = DataConfig(corpus=str(write_corpus(tmp_path / "corpus")))
     first = prepare(config)
-    monkeypatch.setattr("bench.data.preparation.tokenize_all", None)
+    monkeypatch.setattr("bench.data.cutters.tokenize_all", None)
 
     second = prepare(config)
 

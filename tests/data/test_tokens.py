@@ -40,3 +40,24 @@ def test_sentences_become_parts_of_longer_ones() -> None:
     longer = text.read(np.array([2, 1, 0, 2]), lengths=np.array([3, 0, 1]))
 
     assert spell(longer) == [SENTENCES[2] + SENTENCES[0], [], SENTENCES[2]]
+
+
+def test_texts_that_are_joined_are_numbered_as_one() -> None:
+    """Whatever numbers their words had before, and wherever one ends."""
+    parts = [TokenizedText.from_lists(SENTENCES[place:]) for place in range(4)]
+
+    joined = TokenizedText.joined(parts)
+
+    expected = TokenizedText.from_lists([*SENTENCES, *SENTENCES[1:], *SENTENCES[2:]])
+    assert spell(joined) == spell(expected)
+    assert list(joined.words) == list(expected.words)
+
+
+def test_a_text_is_divided_and_is_whole_again() -> None:
+    """Into parts of any size, none included."""
+    text = TokenizedText.from_lists(SENTENCES)
+
+    parts = text.divided([1, 0, 2])
+
+    assert [spell(part) for part in parts] == [SENTENCES[:1], [], SENTENCES[1:]]
+    assert spell(TokenizedText.joined(parts)) == SENTENCES
