@@ -59,11 +59,13 @@ class Cutters:
             found: TokenizedText = cutter.child.receive()
             return found
 
-        with ThreadPoolExecutor(len(self._cutters)) as pool:
-            try:
-                found = list(pool.map(ask, self._cutters))
-            except ProcessDied as died:
-                raise BenchError(f"a process that tokenises has ended ({died})") from died
+        pool = ThreadPoolExecutor(len(self._cutters))
+        try:
+            found = list(pool.map(ask, self._cutters))
+        except ProcessDied as died:
+            raise BenchError(f"a process that tokenises has ended ({died})") from died
+        finally:
+            pool.shutdown(wait=False)  # whoever asks in vain hears of it when processes are ended
         pairs = list(zip(self._cutters, found, strict=True))
         return {
             language: TokenizedText.joined(
