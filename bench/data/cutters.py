@@ -7,9 +7,10 @@ hundred thousand texts: where there are fewer for each, they are cut here.
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import chain, cycle
 from multiprocessing import current_process
 from multiprocessing.connection import Connection
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from bench.data.tokenization import Language, tokenize_all
 from bench.data.tokens import TokenizedText
@@ -25,19 +26,12 @@ MOST = 8
 Texts = Mapping[Language, Sequence[str]]
 
 
-class _Cutter(NamedTuple):
-    """A process that cuts one language."""
-
-    child: Child
-    language: Language
-
-
 class Cutters:
     """Processes that cut; without any it is done here."""
 
-    def __init__(self, cutters: Sequence[_Cutter] = ()) -> None:
-        """Take over processes that wait for texts."""
-        self._cutters = cutters
+    def __init__(self, children: Mapping[Language, Sequence[Child]]) -> None:
+        """Take over processes that wait for texts of a language."""
+        self._children = children
 
     def cut(self, texts: Texts, *, lowercase: bool) -> dict[Language, TokenizedText]:
         """Cut texts as `tokenize_all` does.
@@ -45,34 +39,42 @@ class Cutters:
         Raises:
             BenchError: when one of the processes has died.
         """
-        if not self._cutters:
+        if not self._children:
             return {
                 language: tokenize_all(some, language, lowercase=lowercase)
                 for language, some in texts.items()
             }
-
-        def ask(cutter: _Cutter) -> TokenizedText:
-            several = [each for each in self._cutters if each.language == cutter.language]
-            some, number = texts[cutter.language], several.index(cutter)
-            length = -(-len(some) // len(several))
-            cutter.child.send((some[number * length : (number + 1) * length], lowercase))
-            found: TokenizedText = cutter.child.receive()
-            return found
-
-        pool = ThreadPoolExecutor(len(self._cutters))
+        pool = ThreadPoolExecutor()  # a process that loads its rules does not listen yet
         try:
-            found = list(pool.map(ask, self._cutters))
+            asked = {
+                language: [
+                    pool.submit(_ask, child, portion, lowercase)
+                    for child, portion in _portions(self._children[language], some)
+                ]
+                for language, some in texts.items()
+            }
+            return {
+                language: TokenizedText.joined(each.result() for each in answers)
+                for language, answers in asked.items()
+            }
         except ProcessDied as died:
             raise BenchError(f"a process that tokenises has ended ({died})") from died
         finally:
             pool.shutdown(wait=False)  # whoever asks in vain hears of it when processes are ended
-        pairs = list(zip(self._cutters, found, strict=True))
-        return {
-            language: TokenizedText.joined(
-                part for cutter, part in pairs if cutter.language == language
-            )
-            for language in texts
-        }
+
+
+def _portions(
+    children: Sequence[Child], texts: Sequence[str]
+) -> Iterator[tuple[Child, Sequence[str]]]:
+    length = -(-len(texts) // len(children))
+    for number, child in enumerate(children):
+        yield child, texts[number * length : (number + 1) * length]
+
+
+def _ask(child: Child, texts: Sequence[str], lowercase: bool) -> TokenizedText:
+    child.send((texts, lowercase))
+    found: TokenizedText = child.receive()
+    return found
 
 
 @contextmanager
@@ -83,14 +85,14 @@ def open_cutters(num_texts: int) -> Iterator[Cutters]:
     """
     is_allowed = not current_process().daemon  # which may have no processes of its own
     number = min(num_texts // TEXTS_PER_PROCESS, count_cores(), MOST) if is_allowed else 0
-    cutters: list[_Cutter] = []
+    number = number if number >= len(LANGUAGES) else 0
+    children: dict[Language, list[Child]] = {}
     try:
-        for place in range(number if number >= len(LANGUAGES) else 0):
-            language = LANGUAGES[place % len(LANGUAGES)]
-            cutters.append(_Cutter(start(_work, language), language))
-        yield Cutters(cutters)
+        for _, language in zip(range(number), cycle(LANGUAGES), strict=False):
+            children.setdefault(language, []).append(start(_work, language))
+        yield Cutters(children)
     finally:
-        stop([cutter.child for cutter in cutters])
+        stop([*chain.from_iterable(children.values())])
 
 
 def _work(connection: Connection, language: Language) -> None:

@@ -134,7 +134,7 @@ def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, 
         return {}
     return {
         language: learn_pieces(texts, size=config.subword_vocabulary, lowercase=config.lowercase)
-        for texts, language in _columns(train)
+        for language, texts in _columns(train).items()
     }
 
 
@@ -143,22 +143,23 @@ def _tokenize(
 ) -> dict[SplitName, _TokenizedSplit]:
     """Cut all splits at once: what they have in common is cut once."""
     splits = corpus[:3]
-    texts = {language: some for some, language in _columns([*chain.from_iterable(splits)])}
+    texts, lowercase = _columns([*chain.from_iterable(splits)]), config.lowercase
     if config.tokenization == "spacy":
-        cut = cutters.cut(texts, lowercase=config.lowercase)
+        cut = cutters.cut(texts, lowercase=lowercase)
     else:
-        pieces = {lang: PieceCutter(models[lang], lowercase=config.lowercase) for lang in texts}
         cut = {
-            lang: TokenizedText.from_lists(map(pieces[lang].cut, some))
-            for lang, some in texts.items()
+            language: TokenizedText.from_lists(
+                map(PieceCutter(models[language], lowercase=lowercase).cut, some)
+            )
+            for language, some in texts.items()
         }
     divided = (text.divided([len(pairs) for pairs in splits]) for text in cut.values())
     sides = zip(SPLITS, splits, *divided, strict=True)
     return {name: _TokenizedSplit(pairs, *columns) for name, pairs, *columns in sides}
 
 
-def _columns(pairs: Sequence[SentencePair]) -> list[tuple[list[str], Language]]:
-    return [([pair.source for pair in pairs], "fr"), ([pair.target for pair in pairs], "en")]
+def _columns(pairs: Sequence[SentencePair]) -> dict[Language, list[str]]:
+    return {"fr": [pair.source for pair in pairs], "en": [pair.target for pair in pairs]}
 
 
 def _drop_long(split: _TokenizedSplit, max_target_tokens: int) -> tuple[_TokenizedSplit, int]:

@@ -72,32 +72,40 @@ class Recorder:
             return run(context, *read)
         num_positions = read[0].shape[1]
         inputs = [*map(_rounded, read), *_flattened(context)]
-        sequence = _Sequence(owner, run, num_read=len(read), num_parts=len(context.state))
         kinds = tuple((each.shape, each.dtype, each.requires_grad) for each in inputs)
         key = run.__name__, kinds, owner.training, torch.is_autocast_enabled("cuda")
-        if key not in self._met and len(self._met) < MOST:
-            self._met[key] = None
-        elif key in self._met and self._met[key] is None:
-            self._met[key] = self._recorded(sequence, inputs)
-        outputs: Tensor = (self._met.get(key) or sequence)(*inputs)
+        ready = self._met.get(key)
+        if ready is None:
+            sizes = {"num_read": len(read), "num_parts": len(context.state)}
+            ready = self._meet(key, _Sequence(owner, run, **sizes), inputs)
+        outputs: Tensor = ready(*inputs)
         return outputs[:, :num_positions]
 
-    def _recorded(
-        self, sequence: nn.Module, inputs: Sequence[Tensor]
-    ) -> Callable[..., Tensor] | None:
-        """Record; where that fails, say so, and record no more: what was recorded is not safe."""
+    def _meet(
+        self, key: Hashable, sequence: nn.Module, inputs: Sequence[Tensor]
+    ) -> Callable[..., Tensor]:
+        """Note a sequence that is new, record one that was met before; return what runs it now.
+
+        Where recording fails that is said, and none is recorded any more: those before are not
+        safe.
+        """
+        if key not in self._met:
+            if len(self._met) < MOST:
+                self._met[key] = None
+            return sequence
         if self._pool is None:
             gc.collect()  # graphs of a model that is gone would take memory of ours with them
             self._pool = torch.cuda.graph_pool_handle()
         stream = torch.cuda.current_stream()
         try:
-            return _record(sequence, inputs, self._pool)
+            recorded = self._met[key] = _record(sequence, inputs, self._pool)
         except RuntimeError as error:
             torch.cuda.set_stream(stream)
             logger.warning("%s: no CUDA graphs, %s", SWITCH, error)
             self._met.clear()
             self._has_failed = True
-            return None
+            return sequence
+        return recorded
 
 
 def _record(
