@@ -1,10 +1,12 @@
 """A variant at work for a while, its seconds counted by part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from time import perf_counter
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from bench.data.batching import Batch, TrainingBatches, sorted_batches
@@ -17,6 +19,9 @@ from bench.training.device import autocast, computing, in_precision, product_dty
 from bench.training.loss import output_loss
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import clip
+
+DEALT = 500
+"""Batches of an epoch that are dealt out evenly at a time."""
 
 
 @dataclass(slots=True)
@@ -75,10 +80,26 @@ class Decoding(NamedTuple):
     """End tokens counted."""
 
 
+def deal_evenly(batches: Iterable[Batch]) -> list[Batch]:
+    """Order batches so that any few in a row are of all lengths alike.
+
+    A batch of like length has long sentences or short ones, and ten in the order they are trained
+    in may take a third longer than ten others. Here each long one is followed by one as short, and
+    the next two stand as far along those ordered by length as multiples of the golden ratio do
+    beyond a whole number, which are spread evenly.
+    """
+    by_length = sorted(batches, key=lambda batch: batch.num_target_tokens)
+    num_pairs = len(by_length) // 2
+    golden = (5**0.5 - 1) / 2
+    ranks = (np.arange(num_pairs) * golden % 1).argsort().argsort()
+    dealt = [by_length[place] for rank in ranks for place in (rank, -1 - rank)]
+    return dealt + by_length[num_pairs : len(by_length) - num_pairs]
+
+
 class Workload:
     """A variant's training, some batches at a time: the steps of `bench.training.trainer`.
 
-    The reference is fed at every position.
+    The reference is fed at every position, and turns are alike in the lengths of their sentences.
     """
 
     def __init__(self, spec: RunSpec, data: PreparedCorpus, device: torch.device) -> None:
@@ -179,4 +200,6 @@ class Workload:
         epoch = 0
         while True:
             epoch += 1
-            yield from self._epochs.epoch(epoch)
+            batches = self._epochs.epoch(epoch)
+            while some := deal_evenly(islice(batches, DEALT)):
+                yield from some

@@ -11,7 +11,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.compiled.library import reference_only
-from bench.data.batching import TrainingBatches, collate
+from bench.data.batching import Batch, TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
 from bench.errors import BenchError, ConfigError
@@ -22,7 +22,7 @@ from bench.speed.lesson import Lesson
 from bench.speed.measurement import measure
 from bench.speed.peers import LessonPeer, open_peer
 from bench.speed.side_by_side import side_by_side
-from bench.speed.workload import Workload
+from bench.speed.workload import Workload, deal_evenly
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, update
 from tests.conftest import TINY, build
@@ -117,7 +117,7 @@ def test_the_steps_measured_are_those_of_training(digits: PreparedCorpus) -> Non
         digits.load_split("train"), batch_size=run.config.training.batch_size, seed=run.seed
     )
     torch.manual_seed(1)
-    for _, batch in zip(range(3), batches.epoch(1), strict=False):
+    for batch in deal_evenly(batches.epoch(1))[:3]:
         update(model, optimizer, batch_loss(model, batch, run.config.training, forced=None),
                run.config.training)  # fmt: skip
     for name, weight in model.state_dict().items():
@@ -127,6 +127,22 @@ def test_the_steps_measured_are_those_of_training(digits: PreparedCorpus) -> Non
     assert done.seconds * 0.8 < parts.total <= done.seconds
     assert done.pairs == 3 * run.config.training.batch_size
     assert min(parts.data, parts.recurrence, parts.output, parts.optimizer) > 0
+
+
+def test_turns_are_alike_in_their_lengths() -> None:
+    """Any ten batches in a row have the mean length of all within a tenth; none is lost."""
+    lengths = np.random.default_rng(1).integers(5, 50, 201)
+    ones = [
+        Batch(torch.ones(1, n), torch.ones(1, n), torch.tensor([n]), torch.arange(n), [place])
+        for place, n in enumerate(lengths.tolist())
+    ]
+
+    dealt = deal_evenly(ones)
+
+    assert sorted(batch.indices[0] for batch in dealt) == list(range(201))
+    found = np.array([batch.num_target_tokens for batch in dealt])
+    means = np.convolve(found, np.ones(10) / 10, mode="valid")
+    np.testing.assert_allclose(means, lengths.mean(), rtol=0.1)
 
 
 def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
