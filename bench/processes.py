@@ -5,14 +5,17 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from threading import current_thread, main_thread
+from pathlib import Path
+from threading import Thread, current_thread, main_thread
 from typing import Any
 
 CONTEXT = get_context("spawn")  # a forked copy of a process with threads may hang
 STOP_SECONDS = 5.0
+CONTAINER_SHARE = Path("/sys/fs/cgroup/cpu.max")
+"""Microseconds of all cores together that there are in so many, or `max`."""
 
 
 class ProcessDied(Exception):  # noqa: N818 - what happened, for whoever speaks to the process
@@ -78,10 +81,25 @@ def stop(children: Sequence[Child]) -> None:
 
 
 def count_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Count the cores that this process may use: those it is tied to, or a container's share."""
+    tied = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CONTAINER_SHARE.read_text("ascii").split()
+    except (OSError, ValueError):  # no Linux, or an old one
+        return tied
+    return tied if quota == "max" else max(1, min(tied, int(quota) // int(period)))
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as the one that started it has died, whatever it is doing."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def ignore_ctrl_c() -> None:

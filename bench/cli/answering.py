@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bench.cli.session import Session
 from bench.comparison.comparison import Comparison, compare
-from bench.comparison.looks import strictest
+from bench.comparison.looks import all_looks
 from bench.comparison.resampling import resample
 from bench.data.corpus import SentencePair
 from bench.tracking.result import RunResult
@@ -19,7 +19,7 @@ def compare_results(
     Args:
         session: with the plan.
         results: by identity.
-        looks: numbers of seeds at which the answer is looked at; if not given, those recorded.
+        looks: numbers of seeds at which the answer is looked at, beside those recorded.
     """
     experiment = session.experiment
     by_variant = results_by_variant(session, results)
@@ -35,7 +35,7 @@ def compare_results(
         ),
         baseline=experiment.baseline,
         margin=config.evaluation.equivalence_margin,
-        looks=looks or strictest(session.tracker.recorded_looks(results)),
+        looks=all_looks([looks, *session.tracker.recorded_looks(results)]),
         target_vocabularies={
             spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
             for spec in session.specs

@@ -47,7 +47,7 @@ def command(form: str, **selected: Any) -> None:
     Every recorded seed counts, unless --seeds says which.
     """
     console = Console(stderr=form != "table")
-    session = open_session(console, selected)
+    session = open_session(console, selected, recorded=True)
 
     from bench.cli.answering import compare_results
     from bench.cli.session import require_results, with_recorded_seeds
@@ -60,6 +60,6 @@ def command(form: str, **selected: Any) -> None:
     with console.status("resampling the test sentences"):
         comparison = compare_results(session, results)
     if form == "table":
-        print_comparison(console, comparison, adhoc=session.experiment.adhoc)
+        print_comparison(console, comparison, session)
     else:
         click.echo(FORMATS[form](comparison), nl=False)

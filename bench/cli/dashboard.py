@@ -2,13 +2,13 @@
 
 import click
 
-from bench.cli.ports import refuse_taken
+from bench.cli.ports import PORT, refuse_taken
 
 
 @click.command("dashboard")
 @click.option("--storage", metavar="URL|FILE", help="Where studies are kept; as for search.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8080, show_default=True, help="Where to listen.")
+@click.option("--port", type=PORT, default=8080, show_default=True, help="Where to listen.")
 def command(storage: str | None, host: str, port: int) -> None:
     """Start Optuna's pages on this machine, until Ctrl-C."""
     from bench.errors import BenchError

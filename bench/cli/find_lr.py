@@ -13,7 +13,13 @@ from bench.cli.options import experiment_options
 @click.command("find-lr")
 @experiment_options
 @click.argument("variant", required=False)
-@click.option("--steps", default=100, show_default=True, help="Training steps to take at most.")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=2),
+    default=100,
+    show_default=True,
+    help="Training steps to take at most.",
+)
 @click.option(
     "--to",
     "folder",

@@ -2,6 +2,7 @@
 
 import shlex
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,9 @@ FACTS = (
     ("git.dirty", "with uncommitted changes"),
     ("host.cpu", "processor"),
     ("host.cores", "cores"),
+    ("device", "computed on"),
+    ("precision", "number format"),
+    ("host.kernels", "passes between products"),
     ("python.version", "Python"),
     ("version.torch", "torch"),
     ("version.spacy", "spaCy"),
@@ -59,11 +63,6 @@ def gather(
     samples: Sequence[Sample] = ()
     if is_generated(ledger.corpus):
         samples = differing_samples(by_variant, pairs, lowercase=lowercase)
-    tags = session.tracker.provenance(results)
-    facts = {label: tags[key] for key, label in FACTS if key in tags}
-    if "command" in facts:
-        words = shlex.split(facts["command"])
-        facts["command"] = shlex.join(_without_folders(word) for word in words)
     corpus = Path(ledger.corpus).name
     return Report(
         experiment=session.experiment.name,
@@ -73,11 +72,12 @@ def gather(
         results={
             name: [_without_sentences(run) for run in runs] for name, runs in by_variant.items()
         },
-        provenance=facts,
+        provenance=_facts(session.tracker.provenance(results)),
         ledger=dict(ledger.items()) | {"corpus": corpus},
         settings={spec.variant: spec.to_toml() for spec in reversed(session.specs)},
         adhoc=session.experiment.adhoc,
         command=_command(session, selected, search),
+        chosen_seeds=selected["seeds"] is not None,
         search=search,
         mlflow=session.tracker.compare_page(dict.fromkeys(spec.group for spec in session.specs)),
         scorecard=keep_score(session.experiment.expected, comparison),
@@ -87,9 +87,31 @@ def gather(
     )
 
 
+def _facts(tags: Mapping[str, Counter[str]]) -> dict[str, str]:
+    """Say where runs come from; what is not the same for all, with the runs it is so for."""
+    facts = {}
+    for key, label in FACTS:
+        values = {value: num for value, num in tags.get(key, Counter()).items() if value}
+        if key == "command":
+            values = _typed(values)
+        if len(values) > 1:
+            facts[label] = "; ".join(f"{value} ({num} runs)" for value, num in values.items())
+        elif values:
+            facts[label] = next(iter(values))
+    return facts
+
+
+def _typed(commands: Mapping[str, int]) -> dict[str, int]:
+    """Leave folders out of commands."""
+    typed = Counter[str]()
+    for command, num in commands.items():
+        typed[shlex.join(_without_folders(word) for word in shlex.split(command))] += num
+    return typed
+
+
 def _without_folders(word: str) -> str:
     """Leave out where somebody keeps their files: of a path only the last part."""
-    option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
     if value.startswith("sqlite:///"):
         return f"{option}{equals}sqlite:///{Path(value).name}"
     if "://" in value:

@@ -6,21 +6,21 @@ import click
 @click.command("list")
 def command() -> None:
     """List the experiments with their questions, and the corpora."""
-    import tomllib
-
     from rich.console import Console
     from rich.table import Table
 
     from bench.data.corpus import corpus_names, describe
-    from bench.experiment.loading import experiment_names, find_experiment
+    from bench.experiment.loading import experiment_names, find_experiment, read_document
 
     console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("experiment", "question", "variants"):
         table.add_column(heading)
     for name in experiment_names():
-        document = tomllib.loads(find_experiment(name).read_text("utf-8"))
-        table.add_row(name, document.get("question", ""), ", ".join(document.get("variants", {})))
+        document = read_document(find_experiment(name))
+        table.add_row(
+            name, str(document.get("question", "")), ", ".join(document.get("variants", {}))
+        )
     console.print(table)
     console.print()
     corpora = Table(box=None, pad_edge=False, header_style="bold")

@@ -64,8 +64,11 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
-    # A polite request to end is heard like Ctrl-C, so that runs are closed and can go on later.
+    # A polite request to end is heard like Ctrl-C, so that runs are closed and can go on later; a
+    # closed terminal is one, unless nohup made us deaf to it.
     signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         cli.main(args=arguments, prog_name="python -m bench", standalone_mode=False)
     except BenchError as error:

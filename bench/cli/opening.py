@@ -31,13 +31,20 @@ def check(selected: Mapping[str, Any]) -> None:
         load_reader(corpus)
 
 
-def open_session(console: Console, selected: Mapping[str, Any]) -> "Session":
+def open_session(
+    console: Console, selected: Mapping[str, Any], *, recorded: bool = False
+) -> "Session":
     """Open what the shared options selected, saying what is happening.
 
     Args:
         console: where to say it.
         selected: values of the shared options, by name.
+        recorded: whether there is nothing to do without a record; none is made then.
     """
+    if recorded:
+        from bench.tracking.store import refuse_new, tracking_uri
+
+        refuse_new(tracking_uri(selected["tracking_uri"]), experiment=selected["experiment"])
     with console.status("loading the libraries") as status:
         # Here, not above: torch, MLflow and their kin take seconds, and nobody likes a dead screen.
         from bench.cli.session import Selection, open_selection

@@ -2,7 +2,11 @@
 
 import socket
 
+import click
+
 from bench.errors import ConfigError
+
+PORT = click.IntRange(1, 65_535)
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -7,6 +7,7 @@ import click
 @click.argument("corpus")
 @click.option(
     "--pairs",
+    type=click.IntRange(min=0),
     default=0,
     help="Pairs to draw from a generated corpus; its own default if not given.",
 )

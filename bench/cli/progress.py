@@ -5,6 +5,7 @@ from time import perf_counter
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -69,7 +70,7 @@ class RunProgress:
             case Ended():
                 self._done(spec, _ended_text(event))
             case Failed():
-                self._done(spec, f"[red]failed[/]: {event.reason}")
+                self._done(spec, f"[red]failed[/]: {escape(event.reason)}")
 
     def _done(self, spec: RunSpec, text: str) -> None:
         self._active.pop(spec.identity, None)

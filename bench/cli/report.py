@@ -40,7 +40,7 @@ def command(
     --seeds says which. A discussion.md in the folder is taken into the pages, never overwritten.
     """
     console = Console()
-    session = open_session(console, selected)
+    session = open_session(console, selected, recorded=True)
 
     from bench.cli.gathering import gather
     from bench.cli.session import require_results, with_recorded_seeds
@@ -61,7 +61,7 @@ def command(
             report.profile,
             report.corpus if selected["corpus"] else "",
             adhoc=bool(report.adhoc),
-            chosen_seeds=selected["seeds"] is not None,
+            chosen_seeds=report.chosen_seeds,
         )
         folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own
         written = write_report(folder, report)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--max-seeds",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=2, max=200),
     default=30,
     show_default=True,
     help="Most seeds with --until-decided.",
@@ -76,8 +77,8 @@ def command(
         from bench.cli.tables import print_comparison
 
         summarise(session, outcome.results, comparison)
-    print_comparison(console, comparison, adhoc=session.experiment.adhoc)
-    console.print(f"Look at every run: [bold]{_ui_command(selected)}[/]", highlight=False)
+    print_comparison(console, comparison, session)
+    console.print(f"Look at every run: [bold]{_pages(session.uri, selected)}[/]", highlight=False)
     end_with(console, outcome)
 
 
@@ -129,7 +130,7 @@ def end_with(console: Console, outcome: "Outcome") -> None:
     if outcome.failures:
         console.print(f"\n[red]{len(outcome.failures)} runs failed:[/]")
         for failure in outcome.failures:
-            console.print(f"  {failure.spec.name}: {failure.reason}", highlight=False)
+            console.print(f"  {failure.spec.name}: {escape(failure.reason)}", highlight=False)
         sys.exit(1)
 
 
@@ -157,12 +158,12 @@ def _say_undetermined(console: Console, comparison: "Comparison", num_seeds: int
     )
 
 
-def _ui_command(selected: dict[str, Any]) -> str:
-    uri = selected["tracking_uri"]
-    return "python -m bench ui" + (f" --tracking-uri {_shown(uri)}" if uri else "")
+def _pages(uri: str, selected: dict[str, Any]) -> str:
+    """Say where MLflow's pages are: a server has its own, a database is shown by a command."""
+    from bench.tracking.store import is_server, without_password
 
-
-def _shown(uri: str) -> str:
-    from bench.tracking.store import without_password
-
-    return without_password(uri)
+    if is_server(uri):
+        return without_password(uri)
+    given = selected["tracking_uri"]
+    option = f" --tracking-uri {without_password(given)}" if given else ""
+    return f"python -m bench ui{option}"

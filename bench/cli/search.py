@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.cli.tuning import Tuning
     from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import Outcome
-    from bench.search.record import SearchRecord
+    from bench.search.record import StudyRecord
     from bench.search.study import VariantStudy
 
 
@@ -98,6 +98,7 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
     from bench.cli.search_tables import describe_standing, print_search
     from bench.cli.summaries import summarise, summarise_studies
     from bench.cli.tables import print_comparison
+    from bench.search.reading import read_study
 
     _do_trials(
         console,
@@ -120,8 +121,8 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
         summarise(tuned, outcome.results, comparison)
         summarise_studies(tuning.session, record, retrials)
     print_search(console, record)
-    print_comparison(console, comparison, adhoc=tuned.experiment.adhoc)
-    _name_failed(console, record)
+    print_comparison(console, comparison, tuned)
+    _name_failed(console, [*record.studies.values(), *map(read_study, retrials.values())])
     end_with(console, outcome)
 
 
@@ -196,10 +197,10 @@ def _refuse_listed_seeds(seeds: str | None) -> None:
         )
 
 
-def _name_failed(console: Console, record: "SearchRecord") -> None:
+def _name_failed(console: Console, studies: Sequence["StudyRecord"]) -> None:
     failed = [
         f"{study.name} #{trial.number}"
-        for study in record.studies.values()
+        for study in studies
         for trial in study.trials
         if trial.state == "failed"
     ]

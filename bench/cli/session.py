@@ -173,6 +173,8 @@ def _check_same_test(experiment: Experiment, prepared: Mapping[DataConfig, Prepa
             f"{experiment.name}: the variants' [data] settings lead to different test splits, or "
             "to scores with and without case, which cannot be compared"
         )
+    if len(first) < 2:  # nothing says how much it owes to chance
+        raise BenchError(f"{experiment.name}: a test split of one sentence compares nothing")
 
 
 def _load(selection: Selection) -> Experiment:

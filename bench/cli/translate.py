@@ -37,7 +37,7 @@ def command(
     Best is what scored highest on the validation split.
     """
     console = Console(stderr=True)
-    session = open_session(console, selected)
+    session = open_session(console, selected, recorded=True)
 
     from bench.evaluation.translator import Translator
 
@@ -46,9 +46,19 @@ def command(
         found = session.tracker.download_translator(spec.identity, Path(folder))
         translator = Translator.load(found)
     console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
-    lines = texts or tuple(line.rstrip("\n") for line in sys.stdin)
+    lines = texts or _typed()
     for translation in translator.translate(lines, beam_size=beam_size):
         click.echo(translation)
+
+
+def _typed() -> tuple[str, ...]:
+    """Return the lines of standard input."""
+    from bench.errors import BenchError
+
+    try:
+        return tuple(line.rstrip("\n") for line in sys.stdin)
+    except UnicodeDecodeError as error:
+        raise BenchError(f"standard input is not {error.encoding} ({error.reason})") from error
 
 
 def _best_run(session: Any, *, variant: str | None, seed: int | None) -> Any:

@@ -36,8 +36,15 @@ class Tuning:
         """Open the studies of the best trials with fresh seeds, by variant.
 
         Raises:
-            BenchError: when a variant has no trial that gave a score.
+            BenchError: when a variant has no trial that gave a score, or fewer than asked for.
         """
+        short = [study.name for study in self.studies.values() if study.num_lacking()]
+        if short:
+            raise BenchError(
+                f"{', '.join(short)}: not all of {self.config.trials} trials are done; python -m "
+                f"bench search {self.session.experiment.name} --trials {self.config.trials} does "
+                "the others"
+            )
         empty = [study.name for study in self.studies.values() if not read_study(study).complete]
         if empty:
             raise BenchError(f"no trial of {', '.join(empty)} has given a score")

@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 from bench.comparison.statistics import Interval
 from bench.search.objectives import higher_is_better
-from bench.search.record import SearchRecord
+from bench.search.record import FEWEST_FOR_BEST_OF, SearchRecord
 
 NUM_DRAWS = 2_000
 LEVEL = 0.95
@@ -32,7 +32,7 @@ class BestOf:
     band: Mapping[str, Sequence[Interval]]
     """By variant, up to a quarter of N: beyond, the trials at hand cannot tell how sure it is."""
     difference: Mapping[str, Sequence[Interval]]
-    """By variant, against the first one, likewise."""
+    """By variant, against the first one, likewise; the more variants, the wider."""
 
 
 def expected_best(scores: Values) -> Values:
@@ -62,7 +62,8 @@ def compare_best_of(
     Trial k of every variant has the same settings, so the k are resampled for all at once.
 
     Args:
-        scores: of the trials, by variant, in the order of their draws; as many for each.
+        scores: of the trials, by variant, in the order of their draws; as many for each, at least
+            two.
         higher_is_better: which way the score is sought.
         seed: of the resampling.
     """
@@ -73,18 +74,20 @@ def compare_best_of(
     drawn = np.random.default_rng(seed).integers(num, size=(NUM_DRAWS, num))
     curves = expected_best(table)
     resampled = expected_best(table[:, drawn])  # (variants, draws, n)
-    known = (
-        num // 4
-    )  # there the band covers in 88 to 96 of 100 cases by simulation, beyond in fewer
+    # There the band covers in 88 to 96 of 100 cases by simulation, beyond in fewer.
+    known = num // FEWEST_FOR_BEST_OF
     first, first_drawn = curves[0], resampled[0]
+    shared = 1 - (1 - LEVEL) / max(1, len(names) - 1)  # by all differences together
     return BestOf(
         expected={name: (sign * curve).tolist() for name, curve in zip(names, curves, strict=True)},
         band={
-            name: _intervals(curves[place], resampled[place], sign)[:known]
+            name: _intervals(curves[place], resampled[place], sign, LEVEL)[:known]
             for place, name in enumerate(names)
         },
         difference={
-            name: _intervals(curves[place] - first, resampled[place] - first_drawn, sign)[:known]
+            name: _intervals(curves[place] - first, resampled[place] - first_drawn, sign, shared)[
+                :known
+            ]
             for place, name in enumerate(names)
             if place
         },
@@ -116,10 +119,10 @@ def leads_from(difference: Sequence[Interval]) -> int | None:
     return max(others, default=0) + 1
 
 
-def _intervals(curve: Values, resampled: Values, sign: float) -> list[Interval]:
+def _intervals(curve: Values, resampled: Values, sign: float, level: float) -> list[Interval]:
     """Reach as far as Student's t says of the resampled curves' deviation."""
     num = curve.shape[-1]
-    wide = float(student.ppf((1 + LEVEL) / 2, num - 1)) * math.sqrt(num / (num - 1))
+    wide = float(student.ppf((1 + level) / 2, num - 1)) * math.sqrt(num / (num - 1))
     reach = wide * resampled.std(axis=0)
     return [
         Interval(float(sign * middle), float(sign * middle - width), float(sign * middle + width))

@@ -53,6 +53,8 @@ class Difference:
     1,000, given these test sentences."""
     at_equal_time: Interval
     """In validation BLEU, when the faster of the two had finished; by seeds alone, 95 %."""
+    same_runs: bool = False
+    """Whether the variant's settings are the baseline's, so that nothing is compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +92,8 @@ class Comparison:
     """That all differences share; smaller than 0.05 where there are several looks."""
     signature: str
     """Of the BLEU scores."""
+    computed_on: Sequence[str] = ()
+    """Kinds of device, each with its number format, of all runs."""
 
     @property
     def baseline(self) -> VariantRow:
@@ -160,6 +164,7 @@ def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
         looks=tuple(looks),
         significance=significance,
         signature=next(iter(signatures), ""),
+        computed_on=sorted({f"{run.device} in {run.precision}" for run in everything}),
     )
 
 
@@ -290,4 +295,5 @@ def _difference(
         at_equal_time=estimate(
             at_equal_time, np.zeros((1, len(pairs))), num_sentences=1
         ).interval(),
+        same_runs=all(run.identity == other.identity for run, other in pairs),
     )

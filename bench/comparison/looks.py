@@ -7,7 +7,7 @@ https://doi.org/10.1093/biomet/64.2.191), here for t-tests on any numbers of see
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -55,6 +55,6 @@ def significance_per_look(looks: tuple[int, ...]) -> float:
     return math.floor(1_000 * float(np.quantile(smallest, SIGNIFICANCE))) / 1_000
 
 
-def strictest(plans: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the plan that judges most strictly; () of none."""
-    return min(plans, key=lambda plan: (significance_per_look(plan), plan), default=())
+def all_looks(plans: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    """Return the looks of all plans together: one that was taken is not forgotten for another."""
+    return tuple(sorted(set().union(*plans)))

@@ -16,6 +16,13 @@ class Score(NamedTuple):
     """Variant minus baseline, corrected; None where nothing can be paired."""
     agreement: str
 
+    @property
+    def published(self) -> str:
+        """Return what was published, a figure or a range with its unit."""
+        low, high = self.expected.low, self.expected.high
+        unit = "BLEU" if self.expected.metric == "bleu" else "loss"
+        return f"{low:+g} {unit}" if low == high else f"{low:+g} to {high:+g} {unit}"
+
 
 def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[Score]:
     """Put each published effect beside the one found."""
@@ -40,7 +47,8 @@ def _agreement(expected: Expectation, ours: Interval | None, *, margin: float) -
             return "larger"
         return "smaller" if ours.high < expected.low else "undetermined"
     if ours.low <= 0 <= ours.high:
-        return "undetermined"
+        excludes = ours.high < expected.low if expected.low > 0 else ours.low > expected.high
+        return "smaller" if excludes else "undetermined"
     if (ours.estimate > 0) != (expected.low > 0):
         return "opposite sign"
     if ours.low <= expected.high and ours.high >= expected.low:

@@ -1,6 +1,10 @@
 """Statements in words. The verdict fixes the wording; nothing stronger is ever said."""
 
+import math
+from collections.abc import Sequence
+
 from bench.comparison.comparison import Comparison, Difference, VariantRow
+from bench.comparison.scorecard import Score
 
 
 def answer(comparison: Comparison) -> list[str]:
@@ -14,11 +18,14 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
     if difference is None:
         apart = f"{row.variant}: not comparable with {baseline}, no seed finished for both."
         return apart + _diverged(row) + _diverged(comparison.baseline)
+    if difference.same_runs:
+        return f"{row.variant} and {baseline} have the same settings: they are the same runs."
     bleu = difference.by_metric["bleu"]
+    diverged = _diverged(row) + _diverged(comparison.baseline)
     if difference.num_seeds < 2:
         return (
             f"{row.variant}: one seed is a smoke test, not a comparison "
-            f"({bleu.estimate:+.2f} BLEU against {baseline})."
+            f"({bleu.estimate:+.2f} BLEU against {baseline}).{diverged}"
         )
     interval = f"{bleu.estimate:+.2f} BLEU [{bleu.low:+.2f}, {bleu.high:+.2f}]"
     opening = {
@@ -31,7 +38,17 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         "undetermined": f"undetermined whether {row.variant} differs from {baseline}: {interval}",
     }[difference.verdict]
     counted = f"{opening}, {difference.num_seeds} paired seeds."
-    return counted + _reach(difference) + _diverged(row) + _diverged(comparison.baseline)
+    return counted + _reach(difference) + diverged
+
+
+def published(scores: Sequence[Score]) -> list[str]:
+    """Say what others found, and how ours compares, where there are seeds to compare."""
+    return [
+        f"Published of {score.expected.variant}: {score.published}; ours: {score.agreement}. "
+        f"{score.expected.source}"
+        for score in scores
+        if score.ours is not None and math.isfinite(score.ours.low)
+    ]
 
 
 def method(comparison: Comparison) -> str:
@@ -41,8 +58,8 @@ def method(comparison: Comparison) -> str:
         "nats per token.",
         "Δ: variant minus baseline, paired by seed.",
         f"The intervals cover the choice of seeds and of the {comparison.num_sentences:,} test "
-        "sentences; those of Δ BLEU, chrF and loss are corrected for the number of comparisons "
-        "(Holm).",
+        "sentences; those of Δ BLEU, chrF and loss stand at Holm's share of 5 % among the "
+        "comparisons: one excludes zero exactly where Holm's test finds a difference.",
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
         "find one as large as the one observed. Δ at equal training time: validation BLEU when "
@@ -54,6 +71,11 @@ def method(comparison: Comparison) -> str:
             f"Seeds were to be added until the answer was known, with looks planned at {looks} "
             f"seeds, each at {comparison.significance:.1%} so that all together err in about 5 %."
         )
+    if len(comparison.computed_on) > 1:
+        sentences.append(
+            f"Runs were computed on {', '.join(comparison.computed_on)}: their seconds, and what "
+            "is said at equal training time, cannot be compared."
+        )
     sentences.append(f"sacreBLEU {comparison.signature}.")
     return " ".join(sentences)
 
@@ -64,11 +86,11 @@ def _reach(difference: Difference) -> str:
     reach = (
         f" So many seeds find a difference of {difference.detectable:.2f} BLEU with a power of 0.8"
     )
-    if difference.by_metric["bleu"].estimate == 0:
+    if difference.verdict == "equivalent" or difference.by_metric["bleu"].estimate == 0:
         return f"{reach}."
     if difference.seeds_needed is None:
-        return f"{reach}; no number up to 1,000 would settle the one observed."
-    return f"{reach}; the one observed would take {difference.seeds_needed}."
+        return f"{reach}; no number up to 1,000 would show one as large as the observed."
+    return f"{reach}; to show one as large as the observed would take {difference.seeds_needed}."
 
 
 def _diverged(row: VariantRow) -> str:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from bench.data.prepared import cache_folder
 from bench.processor import read_processor
+from bench.switches import is_on
 
 SOURCES = sorted(Path(__file__).parent.glob("*.[ch]"))
 FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
@@ -96,7 +97,7 @@ def load_kernels() -> Kernels | None:
 
     `BENCH_KERNELS=off` in the environment does without.
     """
-    if os.environ.get(SWITCH, "").lower() in {"off", "0", "no"}:
+    if not is_on(SWITCH, default=True):
         return None
     compiler = next(filter(None, map(shutil.which, (os.environ.get("CC", ""), *COMPILERS))), None)
     if compiler is None:

@@ -3,6 +3,7 @@
 An archive with a name that leads outside, or a link that does, is refused as a whole.
 """
 
+import gzip
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from bench.errors import CorpusError
 BLOCK = 1 << 20  # bytes read at a time
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 31  # zlib's word for a gzip header
+BROKEN = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error)
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def open_member(archive: Path, names: Iterable[str]) -> Iterator[IO[bytes]]:
                 yield file
     except _RefusedError as error:
         raise CorpusError(str(error), path=archive) from error
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except BROKEN as error:
         raise CorpusError(f"not a whole archive ({error})", path=archive) from error
 
 
@@ -98,7 +100,10 @@ def _decompressed(file: IO[bytes]) -> Iterator[bytes]:
         return
     stream = zlib.decompressobj(GZIP_WINDOW)
     while block:
-        yield stream.decompress(block)
+        try:
+            yield stream.decompress(block)
+        except zlib.error as error:
+            raise EOFError(f"the compressed file is damaged ({error})") from error
         block = stream.unused_data or file.read(BLOCK)
         if stream.eof and block:  # gzip files may be several, end to end
             stream = zlib.decompressobj(GZIP_WINDOW)

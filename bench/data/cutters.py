@@ -15,7 +15,15 @@ from typing import get_args
 from bench.data.tokenization import Language, tokenize_all
 from bench.data.tokens import TokenizedText
 from bench.errors import BenchError
-from bench.processes import Child, ProcessDied, count_cores, ignore_ctrl_c, start, stop
+from bench.processes import (
+    Child,
+    ProcessDied,
+    count_cores,
+    end_with_parent,
+    ignore_ctrl_c,
+    start,
+    stop,
+)
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 TEXTS_PER_PROCESS = 50_000
@@ -97,6 +105,7 @@ def open_cutters(num_texts: int) -> Iterator[Cutters]:
 
 def _work(connection: Connection, language: Language) -> None:
     ignore_ctrl_c()
+    end_with_parent()
     tokenize_all(["load"], language, lowercase=False)
     with suppress(EOFError, ConnectionError):  # the command has died
         while True:

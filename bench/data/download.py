@@ -6,7 +6,8 @@ and gets its name when it is whole.
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from filelock import FileLock
 
-from bench.errors import DownloadError
+from bench.errors import CorpusError, DownloadError
 
 BLOCK = 1 << 20  # bytes of a file read at a time
 NETWORK_BLOCK = 1 << 16  # the most that a broken connection loses
@@ -67,6 +68,17 @@ def fetch(
     raise DownloadError(f"{path.name} could not be fetched\n" + "\n".join(problems))
 
 
+@contextmanager
+def discarded_if_useless(*files: Path) -> Iterator[None]:
+    """Within, files are read that were fetched; those that are no corpus are fetched anew later."""
+    try:
+        yield
+    except CorpusError:
+        for file in files:
+            file.unlink(missing_ok=True)
+        raise
+
+
 class _IncompleteError(Exception):
     """An address that does not give the file."""
 
@@ -86,7 +98,10 @@ class _Part:
         """Return the server's mark of the version this is a part of, "" if it is of another."""
         if not self.size or not self._note.exists():
             return ""
-        note: dict[str, str] = json.loads(self._note.read_text("utf-8"))
+        try:
+            note: dict[str, str] = json.loads(self._note.read_text("utf-8"))
+        except ValueError:  # cut off by a full disk
+            return ""
         return note["version"] if note["address"] == address else ""
 
     def remember(self, address: str, version: str) -> None:

@@ -72,6 +72,7 @@ class KeptCorpus:
         """
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(mkdtemp(prefix=".keeping-", dir=self._folder.parent))
+        earlier = scratch.with_suffix(".earlier")
         try:
             for name, pairs in zip(SPLITS, corpus[:3], strict=True):
                 if pairs:
@@ -80,10 +81,12 @@ class KeptCorpus:
                             file.write(f"{_flat(source)}\t{_flat(target)}\n".encode())
             note = {"origin": origin, "dropped": corpus.dropped}
             (scratch / "origin.json").write_text(json.dumps(note), "utf-8")
-            shutil.rmtree(self._folder, ignore_errors=True)
+            if self._folder.exists():
+                self._folder.rename(earlier)
             scratch.rename(self._folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(earlier, ignore_errors=True)
 
     def _paths(self) -> list[Path]:
         paths = [self._folder / f"{name}.tsv.gz" for name in SPLITS]

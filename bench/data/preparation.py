@@ -81,6 +81,8 @@ def data_fingerprint(config: DataConfig, reader: CorpusReader) -> str:
         "preparation": PREPARATION_VERSION,
         "spacy": version("spacy"),
     }
+    if config.tokenization == "sentencepiece":
+        settings["sentencepiece"] = version("sentencepiece")
     text = json.dumps(settings, sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 

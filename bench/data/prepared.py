@@ -157,7 +157,7 @@ def save_summary(folder: Path, *, ledger: Ledger, source: Vocabulary, target: Vo
 def cache_folder() -> Path:
     """Where downloads and prepared data live: `$BENCH_CACHE`, or the user's cache folder."""
     configured = os.environ.get("BENCH_CACHE")
-    return Path(configured) if configured else platformdirs.user_cache_path("bench")
+    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("bench")
 
 
 def _load_sentences(folder: Path, name: SplitName, side: str) -> FlatSentences:
@@ -169,8 +169,8 @@ def _load_sentences(folder: Path, name: SplitName, side: str) -> FlatSentences:
 
 
 def _read_lines(path: Path) -> list[str]:
-    # Not splitlines(): a sentence may hold characters that it takes for line ends.
-    return path.read_text("utf-8").split("\n")[:-1]
+    # Neither splitlines() nor read_text(): a sentence may hold what they take for line ends.
+    return path.read_bytes().decode().split("\n")[:-1]
 
 
 def _write_lines(path: Path, lines: Sequence[str]) -> None:

@@ -13,7 +13,9 @@ class Vocabulary:
     def __init__(self, tokens: Sequence[str]) -> None:
         assert tuple(tokens[: len(SPECIALS)]) == SPECIALS
         self.tokens = tuple(tokens)
-        self._ids = {token: token_id for token_id, token in enumerate(tokens)}
+        # Without the special ones: a text that says `_eos_` does not end there.
+        words = list(enumerate(tokens))[len(SPECIALS) :]
+        self._ids = {token: token_id for token_id, token in words}
 
     def __len__(self) -> int:
         return len(self.tokens)

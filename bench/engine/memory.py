@@ -2,6 +2,7 @@
 
 import gc
 import resource
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,4 +27,5 @@ def peak_bytes(device: torch.device) -> int:
     with suppress(OSError, StopIteration):
         marks = (line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(next(marks).split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

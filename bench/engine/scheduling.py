@@ -6,7 +6,7 @@ writing to the tracker happens here, in one process, whatever executes the runs.
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from bench.engine.executors.contract import (
     Started,
     Task,
 )
+from bench.errors import TrackingError
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import RunResult
 from bench.tracking.tracker import RunCard, Sample, Tracker
@@ -70,15 +71,23 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
     results, failures = dict(known), list[Failed]()
     record = _Recorder(tracker, data, tags)
     with ExitStack() as locks:
-        tasks: list[Task] = []
+        ours: list[RunSpec] = []
         for spec in reversed(todo.values()):
-            folder = run_folder(spec)
-            if not _take(locks, folder):
+            if _take(locks, run_folder(spec)):
+                ours.append(spec)
+            else:
                 failures.append(Failed(spec, TAKEN, ""))
-                continue
-            if force:
-                shutil.rmtree(folder, ignore_errors=True)
-            tasks.append(_task(spec, data[spec.data_fingerprint], folder, device))
+        if force:
+            for spec in ours:
+                shutil.rmtree(run_folder(spec), ignore_errors=True)
+        elif ours:  # another command may have ended since it was asked above
+            results |= tracker.find_results([spec.identity for spec in ours])
+        reused = len(results)
+        tasks = [
+            _task(spec, data[spec.data_fingerprint], device)
+            for spec in ours
+            if spec.identity not in results
+        ]
 
         def hear(event: Event) -> bool:
             record(event)
@@ -93,7 +102,7 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
             executor.run(tasks, hear)
         finally:
             record.abandon_unfinished()
-    return Outcome(results, failures, reused=len(known))
+    return Outcome(results, failures, reused=reused)
 
 
 def run_folder(spec: RunSpec) -> Path:
@@ -148,7 +157,8 @@ class _Recorder:
     def abandon_unfinished(self) -> None:
         """Close what was running when the command was stopped; it can go on later."""
         for identity in self._running:
-            self._tracker.abandon(identity, status="KILLED", reason="interrupted")
+            with suppress(TrackingError):  # the others are to be closed whatever comes of one
+                self._tracker.abandon(identity, status="KILLED", reason="interrupted")
 
 
 def run_card(spec: RunSpec, data: PreparedCorpus, tags: Mapping[str, str]) -> RunCard:
@@ -179,8 +189,8 @@ def run_card(spec: RunSpec, data: PreparedCorpus, tags: Mapping[str, str]) -> Ru
     )
 
 
-def _task(spec: RunSpec, data: PreparedCorpus, folder: Path, device: str) -> Task:
-    return Task(spec=spec, data_folder=data.folder, run_folder=folder, device=device)
+def _task(spec: RunSpec, data: PreparedCorpus, device: str) -> Task:
+    return Task(spec=spec, data_folder=data.folder, run_folder=run_folder(spec), device=device)
 
 
 def _take(locks: ExitStack, folder: Path) -> bool:

@@ -16,7 +16,8 @@ class EvaluationConfig:
     """Score on the validation split that decides which epoch's model is kept."""
 
     batch_size: Annotated[int, Field(ge=1)] = 400
-    """Sentences decoded at a time; has no effect on the scores."""
+    """Sentences decoded at a time; has no effect on the scores, unless padding is read as words are
+    (`model.mask_padding = false`)."""
 
     max_length: Annotated[int, Field(ge=1)] = 50
     """Most tokens of a translation."""

@@ -39,6 +39,7 @@ DEFAULT_PROFILE = "quick"
 VARIANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """It stands in tables, file names and pictures."""
 UNSHARED = {"variants", "profiles", "expected", "search"}
+TABLES_OF_TABLES = {"variants", "profiles", "expected"}
 TOP_KEYS = {"question", "baseline", "seeds", *UNSHARED, *SECTIONS}
 
 
@@ -62,13 +63,33 @@ def load_experiment(
         BenchError: for anything in the file that is not understood, saying where.
     """
     path = find_experiment(name)
+    document = read_document(path)
+    return _build(path, document, profile=profile, overrides=overrides, corpus=corpus)
+
+
+def read_document(path: Path) -> Settings:
+    """Read an experiment file as it is written; its tables are tables.
+
+    Raises:
+        ConfigError: when it is no TOML file, or has something else in a table's place.
+    """
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    return _build(path, document, profile=profile, overrides=overrides, corpus=corpus)
+    for name in (*UNSHARED, *SECTIONS):
+        table = document.get(name, {})
+        _check_table(name, table, where=str(path))
+        for own, value in table.items() if name in TABLES_OF_TABLES else ():
+            _check_table(f"{name}.{own}", value, where=str(path))
+    return document
+
+
+def _check_table(name: str, found: Any, *, where: str) -> None:
+    if not isinstance(found, dict):
+        raise ConfigError(f"{where}: {name} is a table, written [{name}]; got {found!r}")
 
 
 def _build(

@@ -12,7 +12,6 @@ Shapes: B sentences, S source tokens, T target tokens, E features of the decoder
 
 import gc
 import logging
-import os
 from collections.abc import Callable, Hashable, Sequence
 from typing import cast
 
@@ -22,6 +21,7 @@ from torch.nn.functional import pad
 
 from bench.model.attention import Memory
 from bench.model.decoder import Context
+from bench.switches import is_on
 
 SWITCH = "BENCH_GRAPHS"
 ROUND = 8
@@ -37,8 +37,7 @@ Run = Callable[..., Tensor]
 
 def is_recorded(device: torch.device) -> bool:
     """Tell whether sequences are to be recorded and replayed on a device, as they are now."""
-    wanted = os.environ.get(SWITCH, "").lower() in {"on", "1", "yes"}
-    return wanted and device.type == "cuda" and torch.is_grad_enabled()
+    return is_on(SWITCH, default=False) and device.type == "cuda" and torch.is_grad_enabled()
 
 
 class Recorder:

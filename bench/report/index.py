@@ -49,8 +49,9 @@ def render_index(folder: Path) -> str:
 def _row(report: Report, link: str) -> str:
     exploratory = ", exploratory" if report.adhoc else ""
     tuned = ", tuned" if report.search else ""
+    chosen = ", of chosen seeds" if report.chosen_seeds else ""
     cells = [
-        f"[{report.corpus}, {report.profile}{tuned}{exploratory}]({quote(link)})",
+        f"[{report.corpus}, {report.profile}{tuned}{exploratory}{chosen}]({quote(link)})",
         f"{int(report.ledger['train_pairs']):,}",
         _answer(report.comparison),
         str(max(row.num_finished for row in report.comparison.rows)),

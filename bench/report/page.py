@@ -48,6 +48,8 @@ def _answer(report: Report, colours: Colours) -> Section:
             f"Exploratory: settings were changed for it, {' '.join(report.adhoc)}; "
             "the experiment's file plans no such comparison."
         )
+    if report.chosen_seeds:
+        parts.append("Of seeds that were named for it; others may be recorded and are not counted.")
     parts.append(render_table(QUALITY, comparison))
     if any(row.difference is not None for row in comparison.rows):
         caption = "Difference of each variant to the baseline, with its corrected interval."
@@ -155,14 +157,8 @@ def _scorecard(report: Report) -> Section:
     rows = []
     for score in report.scorecard:
         expected = score.expected
-        published = f"{expected.low:+g}"
-        if expected.high != expected.low:
-            published += f" to {expected.high:+g}"
         ours = "–" if score.ours is None else render_interval(score.ours, sign="+")
-        unit = "BLEU" if expected.metric == "bleu" else "loss"
-        rows.append(
-            [expected.variant, f"{published} {unit}", ours, score.agreement, expected.source]
-        )
+        rows.append([expected.variant, score.published, ours, score.agreement, expected.source])
     if not rows:
         return Section("", [])
     table = markdown_table(["published", "ours, corrected", "", "source"], rows, align=":--")

@@ -47,6 +47,8 @@ class Report:
     """Settings that were changed on the command line."""
     command: str
     """That makes the report again."""
+    chosen_seeds: bool = False
+    """Whether seeds were named, where otherwise every recorded one counts."""
     mlflow: str
     """Address of the runs' comparison in MLflow's pages."""
     scorecard: Sequence[Score] = ()

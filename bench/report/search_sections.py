@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from statistics import stdev
 
 from bench.comparison.best_of import BestOf, best_of_search, leads_from
+from bench.comparison.columns import render_interval
 from bench.report.figures.search import (
     draw_best_of,
     draw_front,
@@ -14,7 +15,7 @@ from bench.report.figures.search import (
     slice_name,
 )
 from bench.report.section import Colours, Figure, Section, markdown_table
-from bench.search.record import Finalist, SearchRecord
+from bench.search.record import FEWEST_FOR_BEST_OF, Finalist, SearchRecord
 from bench.search.space import describe
 
 DIGITS = {"bleu": 2, "chrf": 2, "loss": 3, "seconds": 1, "parameters": 0}
@@ -59,9 +60,9 @@ def describe_budget(best_of: BestOf, *, metric: str) -> list[str]:
         last = difference[-1]
         leader = variant if (last.estimate > 0) == (metric != "loss") else first
         sentences.append(
-            f"From n = {start} on, {leader} leads: at n = {known} the best of n is "
-            f"{last.estimate:+.2f} [{last.low:+.2f}, {last.high:+.2f}] for {variant} against "
-            f"{first}."
+            f"From n = {start} on, {leader} leads as far as these tell (n up to {known}): there "
+            f"the best of n is {render_interval(last, digits=DIGITS[metric], sign='+')} for "
+            f"{variant} against {first}, by trials of one seed each."
         )
     return sentences
 
@@ -119,7 +120,8 @@ def _budget(search: SearchRecord, colours: Colours) -> Section:
             title,
             [
                 "The expected best of n is drawn from random and quasi-random studies alone, with "
-                "as many trials for each variant, all trained to their end; here that is not so."
+                f"the same trials for each variant, at least {FEWEST_FOR_BEST_OF}, all trained to "
+                "their end; here that is not so."
             ],
         )
     best_of = best_of_search(search)

@@ -43,17 +43,20 @@ def open_retrials(storage: BaseStorage, searched: VariantStudy, spec: RunSpec) -
 def read_finalists(searched: VariantStudy, retrials: VariantStudy) -> list[Finalist]:
     """Return the finalists with their fresh scores, the best in the search first.
 
-    One without any fresh score is left out.
+    One that lacks a fresh score, since its training failed, is left out: a mean over fewer seeds is
+    no fair one. Seeds beyond those asked for, of an earlier command, do not count: they may be
+    among those that the winners are compared with.
     """
+    seeds = set(searched.config.retrial_seeds)
     done = [trial for trial in retrials.finished() if trial.state == TrialState.COMPLETE]
     finalists = []
     for trial in read_study(searched).top(searched.config.finalists):
         fresh = {
             other.params[SEED]: other.values[0]
             for other in done
-            if trial.number == other.params[TRIAL]
+            if trial.number == other.params[TRIAL] and other.params[SEED] in seeds
         }
-        if fresh:
+        if set(fresh) == seeds:
             finalists.append(Finalist(trial=trial, fresh=dict(sorted(fresh.items()))))
     return finalists
 

@@ -32,7 +32,9 @@ class Lease:
         Args:
             mark: writes attributes to all trials that the command is at work on.
         """
-        self.owner = f"{socket.gethostname()}/{uuid4().hex[:12]}"
+        # With the lock's place: commands of one machine may have caches of their own.
+        lock = cache_folder().absolute() / "searches" / f"{uuid4().hex[:12]}.lock"
+        self.owner = f"{socket.gethostname()}/{lock}"
         self._mark = mark
         self._lock = FileLock(_lock_file(self.owner))
         self._ended = threading.Event()
@@ -73,7 +75,7 @@ def is_abandoned(trial: FrozenTrial) -> bool:
 
 
 def _lock_file(owner: str) -> Path:
-    return cache_folder() / "searches" / f"{owner.partition('/')[2]}.lock"
+    return Path(owner.partition("/")[2])
 
 
 def _is_held(path: Path) -> bool:

@@ -1,9 +1,12 @@
 """From a study to its record."""
 
+from collections.abc import Sequence
+
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.search.objectives import higher_is_better
 from bench.search.record import State, StudyRecord, TrialRecord
 from bench.search.study import VariantStudy, first_number
 
@@ -23,14 +26,36 @@ def read_study(found: VariantStudy, *, importances: bool = False) -> StudyRecord
         found: the study.
         importances: estimate which settings matter, which takes a second.
     """
+    objectives = found.config.objectives
+    trials = [_read_trial(trial) for trial in found.finished()]
     return StudyRecord(
         name=found.name,
-        objectives=found.config.objectives,
-        trials=[_read_trial(trial) for trial in found.finished()],
-        front=sorted(trial.number for trial in found.study.best_trials)
-        if len(found.config.objectives) > 1
-        else (),
+        objectives=objectives,
+        trials=trials,
+        front=_front(trials, objectives) if len(objectives) > 1 else (),
         importances=_importances(found.study) if importances else {},
+    )
+
+
+def _front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> list[int]:
+    """Return the numbers of the trials that no other is as good as in all ways, and better in one.
+
+    Optuna's own front is that of all its trials, of which some may not count.
+    """
+    signs = [1 if higher_is_better(objective) else -1 for objective in objectives]
+    worth = {
+        trial.number: [sign * value for sign, value in zip(signs, trial.values, strict=True)]
+        for trial in trials
+        if trial.state == "complete"
+    }
+
+    def beats(one: Sequence[float], other: Sequence[float]) -> bool:
+        return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+
+    return sorted(
+        number
+        for number, own in worth.items()
+        if not any(beats(other, own) for other in worth.values())
     )
 
 

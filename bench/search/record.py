@@ -11,6 +11,8 @@ from bench.experiment.search import SearchConfig
 from bench.search.objectives import higher_is_better
 
 State = Literal["complete", "pruned", "failed"]
+FEWEST_FOR_BEST_OF = 4
+"""Trials of a variant: what the best of n scores is known for n up to a quarter of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,13 +102,16 @@ class SearchRecord:
     def is_for_best_of(self) -> bool:
         """Tell whether the best of n may be drawn from it.
 
-        The trials must be drawn without regard to each other's scores, trained to their end, and as
-        many for each variant.
+        The trials must be drawn without regard to each other's scores, the same settings for each
+        variant, trained to their end, and enough to tell anything.
         """
-        complete = {len(study.complete) for study in self.studies.values()}
-        drawn = {len(study.trials) for study in self.studies.values()}
+        first, *others = (
+            [trial.settings for trial in study.trials] for study in self.studies.values()
+        )
+        complete = all(len(study.complete) == len(study.trials) for study in self.studies.values())
         fair = self.config.sampler != "tpe" and self.config.pruner == "none"
-        return fair and complete == drawn and len(drawn) == 1 and drawn != {0}
+        alike = all(settings == first for settings in others)
+        return fair and complete and alike and len(first) >= FEWEST_FOR_BEST_OF
 
 
 def choose_winner(finalists: Sequence[Finalist], *, objective: str) -> Finalist:

@@ -11,12 +11,14 @@ from typing import Any
 from optuna import Study
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from bench.experiment.search import SearchConfig
 from bench.search.space import build_space, draw_point
 from bench.seeding import stream_seed
 
+SURPLUS = "surplus"
+"""Attribute of a trial that was one too many, since another process was faster."""
 AGAIN = "again"
 """Attribute of a trial that tries the settings of a failed one again: the number of that one."""
 FIXED = "fixed_params"
@@ -48,7 +50,10 @@ class NumberedSampler(BaseSampler):
         earlier = [
             other
             for other in study.get_trials(deepcopy=False)
-            if other.number < trial.number and other.params and FIXED not in other.system_attrs
+            if other.number < trial.number
+            and (other.params or other.state == TrialState.RUNNING)  # another process draws it now
+            and FIXED not in other.system_attrs
+            and SURPLUS not in other.user_attrs
         ]
         number, seed = len(earlier), self._config.seed
         if self._config.sampler != "tpe":

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from optuna.trial import TrialState
@@ -132,11 +133,11 @@ class _Search:
                 )
                 del self._running[key]
             case Failed():
-                died = PROCESS_DIED in event.reason
-                study.hear_failure(running, died=died)
-                if died:  # the next try goes on with the same record
+                again = PROCESS_DIED in event.reason and study.revives(running)
+                if again:  # the next try goes on with the same record
                     self._tracker.abandon(identity, status="FAILED", reason=event.reason)
                 else:
+                    study.hear_failure(running)
                     self._tracker.finish_trial(
                         identity, status="FAILED", tags={"detail": event.reason}
                     )
@@ -146,14 +147,16 @@ class _Search:
     def mark(self, attributes: dict[str, str | float]) -> None:
         """Write attributes to all trials at work."""
         for running in list(self._running.values()):
-            for name, value in attributes.items():
-                running.trial.set_user_attr(name, value)
+            # It may have ended this moment; and a storage that stumbles is asked again next time.
+            with suppress(Exception):
+                for name, value in attributes.items():
+                    running.trial.set_user_attr(name, value)
 
     def leave(self) -> None:
         """Give up what is at work, so that another command takes it up from its checkpoint."""
         for running in self._running.values():
             study = self._studies[running.spec.variant]
-            study.hear_failure(running, died=True)
+            study.hear_interruption(running)
             identity = _identity(study, running)
             self._tracker.abandon(identity, status="KILLED", reason="interrupted")
         self._running.clear()

@@ -25,11 +25,12 @@ from bench.experiment.search import PrunerName, SearchConfig
 from bench.experiment.search_table import with_settings
 from bench.search.lease import is_abandoned
 from bench.search.objectives import higher_is_better, read_objective
-from bench.search.sampler import AGAIN, FIXED, NumberedSampler
+from bench.search.sampler import AGAIN, FIXED, SURPLUS, NumberedSampler
 from bench.search.space import build_space
 from bench.tracking.result import EpochRecord, RunResult
 
-SPACE, VARIANT, SURPLUS = "space", "variant", "surplus"
+MADE_WITH, VARIANT, DIED = "space", "variant", "died"
+MOST_DEATHS = 3
 SEED, TRIAL = "seed", "trial"
 """Names, among the parameters of a trial that trains another one again, of what is no setting: the
 seed it is trained with, and the other one's number. Settings have a dot in their names."""
@@ -71,7 +72,8 @@ class VariantStudy:
             points: what to try in place of draws from the space, each with its seed and trial.
 
         Raises:
-            BenchError: when it was made with another space, sampler, seed or objective.
+            BenchError: when it was made with another space, sampler, seed, objective, pruner or
+                number of epochs.
         """
         self.name = name
         self.config = config
@@ -85,17 +87,14 @@ class VariantStudy:
         directions = [
             StudyDirection.MAXIMIZE if higher else StudyDirection.MINIMIZE for higher in ways
         ]
-        try:
-            self.study = optuna.create_study(
-                storage=storage,
-                sampler=NumberedSampler(config),
-                pruner=_build_pruner(config.pruner),
-                study_name=name,
-                directions=directions,
-                load_if_exists=True,
-            )
-        except ValueError as error:  # of other directions
-            raise BenchError(_begun_otherwise(name)) from error
+        self.study = optuna.create_study(  # one that is there keeps its directions, see below
+            storage=storage,
+            sampler=NumberedSampler(config),
+            pruner=_build_pruner(config.pruner),
+            study_name=name,
+            directions=directions,
+            load_if_exists=True,
+        )
         self._check_same()
         with warnings.catch_warnings(category=ExperimentalWarning, action="ignore"):
             self.study.set_metric_names(list(config.objectives))  # for Optuna's pages
@@ -117,6 +116,7 @@ class VariantStudy:
                 trial.set_user_attr(SURPLUS, True)
                 self.study.tell(trial, state=TrialState.FAIL)
                 continue
+            self._remember_epochs(trial)
             return RunningTrial(trial, self._spec_of(trial), first_number(trial))
         return None
 
@@ -132,15 +132,29 @@ class VariantStudy:
     def hear_result(self, running: RunningTrial, result: RunResult) -> TrialState:
         """Note how a trial ended."""
         if running.pruned:
-            return self.study.tell(running.trial, state=TrialState.PRUNED).state
+            return self._tell(running.trial, state=TrialState.PRUNED)
         values = [read_objective(result, objective) for objective in self.config.objectives]
-        return self.study.tell(running.trial, values).state
+        return self._tell(running.trial, values)
 
-    def hear_failure(self, running: RunningTrial, *, died: bool) -> None:
-        """Note a trial that gave no result; one whose process died is tried again."""
-        self.study.tell(running.trial, state=TrialState.FAIL)
-        if died:
-            self._try_again(running.trial)
+    def hear_failure(self, running: RunningTrial) -> None:
+        """Note a trial that gave no result."""
+        self._tell(running.trial, state=TrialState.FAIL)
+
+    def hear_interruption(self, running: RunningTrial) -> None:
+        """Note a trial that was left; it is tried again."""
+        self._tell(running.trial, state=TrialState.FAIL)
+        self._try_again(running.trial)
+
+    def revives(self, running: RunningTrial) -> bool:
+        """Have a trial whose process died tried again, and return True; False if it dies too often.
+
+        A model that is too large for the memory kills its process every time.
+        """
+        running.trial.set_user_attr(DIED, True)
+        deaths = sum(DIED in trial.user_attrs for trial in self._attempts(running.first_number))
+        if deaths < MOST_DEATHS:
+            self.hear_interruption(running)
+        return deaths < MOST_DEATHS
 
     def counted(self) -> list[FrozenTrial]:
         """Return the trials that count, in the order they were drawn.
@@ -159,8 +173,13 @@ class VariantStudy:
         return sorted(counted, key=first_number)
 
     def finished(self) -> list[FrozenTrial]:
-        """Return the trials that count and have ended."""
-        return [trial for trial in self.counted() if trial.state.is_finished()]
+        """Return the trials that count and have ended, of draws no more than are wanted.
+
+        An earlier command may have wanted more of one variant than this one does of all: who has
+        chosen among more has had more luck.
+        """
+        ended = [trial for trial in self.counted() if trial.state.is_finished()]
+        return ended if self._points is not None else ended[: self.config.trials]
 
     def num_running(self) -> int:
         """Count the trials that somebody is at work on."""
@@ -173,6 +192,29 @@ class VariantStudy:
         known = [trial.params for trial in self.finished()]
         return sum(point not in known for point in self._points)
 
+    def _tell(
+        self,
+        trial: optuna.Trial,
+        values: Sequence[float] | None = None,
+        state: TrialState | None = None,
+    ) -> TrialState:
+        """End a trial, unless another command took its owner for dead and ended it."""
+        return self.study.tell(trial, values, state, skip_if_finished=True).state
+
+    def _attempts(self, number: int) -> list[FrozenTrial]:
+        """Return all trials with the settings of one, which is the first of them."""
+        trials = self.study.get_trials(deepcopy=False)
+        return [trial for trial in trials if first_number(trial) == number]
+
+    def _remember_epochs(self, trial: optuna.Trial) -> None:
+        """Report what the attempt before had reported: a pruner asks for all epochs."""
+        earlier = [
+            each for each in self._attempts(first_number(trial)) if each.number < trial.number
+        ]
+        if earlier:
+            for epoch, score in earlier[-1].intermediate_values.items():
+                trial.report(score, epoch)
+
     def _spec_of(self, trial: optuna.Trial) -> RunSpec:
         settings = {name: value for name, value in trial.params.items() if "." in name}
         where = f"{self.name}, trial {trial.number}"
@@ -184,10 +226,16 @@ class VariantStudy:
         return replace(self._spec, config=config, seed=seed, trial=number)
 
     def _check_same(self) -> None:
-        """Make sure that the study's earlier trials were drawn as this one's will be."""
-        kinds = {name: distribution_to_json(kind) for name, kind in self._space.items()}
-        made_with = json.dumps([self.config.sampler, self.config.seed, kinds], sort_keys=True)
-        for name, value in ((SPACE, made_with), (VARIANT, self._spec.group)):
+        """Make sure that the study's earlier trials are such as this one's will be."""
+        config = self.config
+        ways = {
+            "space": {name: distribution_to_json(kind) for name, kind in self._space.items()},
+            "drawn": [config.sampler, config.seed, config.pruner],
+            "sought": config.objectives,
+            "fixed": fixed_settings(config),
+        }
+        made_with = json.dumps(ways, sort_keys=True)
+        for name, value in ((MADE_WITH, made_with), (VARIANT, self._spec.group)):
             known = self.study.user_attrs.get(name)
             if known is None:
                 self.study.set_user_attr(name, value)
@@ -240,7 +288,8 @@ def first_number(trial: FrozenTrial | optuna.Trial) -> int:
 def _begun_otherwise(name: str) -> str:
     return (
         f"the study {name!r} was begun with other settings or data, or another space, sampler, "
-        "seed or objective; give this search a storage of its own with --storage, or undo that"
+        "seed, objective, pruner or number of epochs; give this search a storage of its own with "
+        "--storage, or undo that"
     )
 
 

@@ -11,7 +11,7 @@ import torch
 from bench.data.prepared import PreparedCorpus
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
-from bench.processes import Child, ProcessDied, ignore_ctrl_c, start, stop
+from bench.processes import Child, ProcessDied, end_with_parent, ignore_ctrl_c, start, stop
 from bench.speed.workload import Round, Workload
 from bench.training.device import prepare_arithmetic
 
@@ -65,6 +65,7 @@ def _work(
     connection: Connection, spec: RunSpec, folder: Path, device: str, num_threads: int
 ) -> None:
     ignore_ctrl_c()
+    end_with_parent()
     prepare_arithmetic(num_threads)
     workload = Workload(spec, PreparedCorpus(folder), torch.device(device))
     with suppress(EOFError, ConnectionError):  # the command has died

@@ -6,13 +6,13 @@ MLflow's limits are kept here, and its global active run is never used.
 import json
 import time
 from collections.abc import Mapping
+from typing import Any
 
-from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
-from mlflow.exceptions import MlflowException
 
 from bench.errors import TrackingError
-from bench.tracking.store import quieten_mlflow, sqlite_path, without_password
+from bench.tracking.client import Client
+from bench.tracking.store import be_patient, quieten_mlflow, sqlite_path
 from bench.tracking.tracker import RunCard
 
 KIND, GROUP, IDENTITY, PARENT = "kind", "group", "identity", "mlflow.parentRunId"
@@ -20,6 +20,12 @@ PARENT_OF = {"run": "variant", "trial": "study"}
 """What kind of run is the parent of each kind."""
 MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000
 PAGE = 1_000
+
+
+def where(tag: str, value: str) -> str:
+    """Return MLflow's condition that a tag has a value, which may hold one kind of quotes."""
+    quote = '"' if "'" in value else "'"
+    return f"tags.`{tag}` = {quote}{value}{quote}"
 
 
 class ExperimentStore:
@@ -33,25 +39,18 @@ class ExperimentStore:
         """
         quieten_mlflow()
         self.uri = uri
-        self.client = MlflowClient(tracking_uri=uri)
-        try:
-            self.experiment_id = self._find_experiment(experiment, question)
-        except MlflowException as error:
-            # MLflow's message holds the address as it was given: shown here without its password.
-            detail = str(error).partition("\n")[0].replace(uri, without_password(uri))
-            raise TrackingError(
-                f"the tracking store {without_password(uri)} does not answer as MLflow does: "
-                f"{detail}"
-            ) from error
+        self.client: Any = Client(uri)
+        self.experiment_id = self._find_experiment(experiment, question)
+        be_patient()
 
-    def search(self, where: str) -> list[Run]:
-        """Return the runs for which MLflow's condition holds, newest first."""
+    def search(self, *conditions: str) -> list[Run]:
+        """Return the runs for which all of MLflow's conditions hold, newest first."""
         runs: list[Run] = []
         token = None
         while True:
             page = self.client.search_runs(
                 [self.experiment_id],
-                where,
+                " and ".join(conditions),
                 max_results=PAGE,
                 order_by=["attributes.start_time DESC"],
                 page_token=token,
@@ -68,6 +67,11 @@ class ExperimentStore:
             tags={key: value[:MAX_TAG] for key, value in tags.items()},
             run_name=name,
         ).info.run_id
+        self.describe_run(run_id, card)
+        return run_id
+
+    def describe_run(self, run_id: str, card: RunCard) -> None:
+        """Write a card's parameters and data set; the same ones may be written twice."""
         params = [Param(key, value[:MAX_PARAM]) for key, value in card.params.items()]
         self.client.log_batch(run_id, params=params)
         source = json.dumps({"fingerprint": card.dataset_fingerprint})
@@ -80,7 +84,6 @@ class ExperimentStore:
         )
         inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
         self.client.log_inputs(run_id, inputs)
-        return run_id
 
     def tags_of(self, card: RunCard, *, kind: str) -> dict[str, str]:
         """Return the tags of a card's run, or of its variant's parent run."""
@@ -106,4 +109,10 @@ class ExperimentStore:
         # Beside the database, whatever folder a later command is given in.
         location = None if path is None else (path.parent / "mlruns" / name).resolve().as_uri()
         tags = {"mlflow.note.content": f"# {question}"}
-        return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
+        try:
+            return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
+        except TrackingError:  # another command has just made it
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return str(found.experiment_id)

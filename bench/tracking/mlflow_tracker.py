@@ -3,12 +3,13 @@
 import json
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from mlflow.entities import RunTag
+from mlflow.entities import Run, RunTag
 
 from bench.tracking.experiment_store import (
     GROUP,
@@ -17,6 +18,7 @@ from bench.tracking.experiment_store import (
     MAX_TAG,
     PARENT,
     ExperimentStore,
+    where,
 )
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.store import without_password
@@ -54,7 +56,7 @@ class MlflowTracker:
         """Return the results of those runs that have ended; of several the latest."""
         wanted = set(identities)
         found: dict[str, RunResult] = {}
-        for run in self._store.search(f"tags.{KIND} = 'run'"):  # newest first
+        for run in self._store.search(where(KIND, "run")):  # newest first
             identity = run.data.tags.get(IDENTITY, "")
             if identity in wanted and identity not in found and OUTCOME in run.data.tags:
                 self._runs[identity] = run.info.run_id
@@ -65,7 +67,7 @@ class MlflowTracker:
     def recorded_seeds(self, groups: Iterable[str]) -> set[int]:
         """Return the seeds that have ended for each of these variants."""
         seeds: dict[str, set[int]] = {group: set() for group in groups}
-        for run in self._store.search(f"tags.{KIND} = 'run'"):
+        for run in self._store.search(where(KIND, "run")):
             tags = run.data.tags
             if tags.get(GROUP) in seeds and OUTCOME in tags:
                 seeds[tags[GROUP]].add(int(tags["seed"]))
@@ -77,9 +79,10 @@ class MlflowTracker:
         return {tuple(map(int, plan.split())) for plan in plans if plan}
 
     def plan_looks(self, identities: Iterable[str], looks: Sequence[int]) -> None:
-        """Remember that these runs' answer is to be looked at several times."""
+        """Remember that these runs' answer is to be looked at so often, beside earlier looks."""
         for identity in identities:
-            self._looks[identity] = " ".join(map(str, looks))
+            earlier = map(int, self._looks.get(identity, "").split())
+            self._looks[identity] = " ".join(map(str, sorted({*earlier, *looks})))
             self._client.set_tag(self._runs[identity], LOOKS, self._looks[identity])
 
     def compare_page(self, groups: Iterable[str]) -> str:
@@ -91,26 +94,37 @@ class MlflowTracker:
         chosen = f"runs={runs}&experiments={experiments}&workflowType=machine_learning"
         return f"{without_password(address)}/#/compare-runs?{chosen}"
 
-    def provenance(self, identities: Iterable[str]) -> dict[str, str]:
-        """Describe how runs came to be: the first one's tags, the date, and how long all took.
+    def provenance(self, identities: Iterable[str]) -> dict[str, Counter[str]]:
+        """Describe how runs came to be: their tags, the date, and how long all took.
 
         The duration is from the first start to the last end, so it holds whatever came between.
+
+        Returns:
+            by tag, how many runs have which value, the first run's first.
         """
-        runs = [self._client.get_run(self._runs[identity]) for identity in identities]
-        first = min(runs, key=lambda run: run.info.start_time)
-        started = datetime.fromtimestamp(first.info.start_time / 1000, tz=UTC)
+        found = [self._client.get_run(self._runs[identity]) for identity in identities]
+        runs = sorted(found, key=lambda run: run.info.start_time)
+        begun = runs[0].info.start_time
         ended = max(run.info.end_time or run.info.start_time for run in runs)
-        seconds = round((ended - first.info.start_time) / 1000)
+        seconds = round((ended - begun) / 1000)
         took = f"{seconds // 60} min {seconds % 60} s for {len(runs)} runs"
-        return {**first.data.tags, "date": started.date().isoformat(), "duration": took}
+        tags: dict[str, Counter[str]] = {
+            "date": Counter([datetime.fromtimestamp(begun / 1000, tz=UTC).date().isoformat()]),
+            "duration": Counter([took]),
+        }
+        for run in runs:
+            for key, value in run.data.tags.items():
+                tags.setdefault(key, Counter())[value] += 1
+        return tags
 
     def start(self, card: RunCard) -> None:
         """Open a run, or go on with an interrupted one of the same identity."""
         self._cards[card.identity] = card
-        for run in self._store.search(f"tags.{IDENTITY} = '{card.identity}'"):
+        for run in self._store.search(where(IDENTITY, card.identity)):
             if OUTCOME not in run.data.tags:
                 self._runs[card.identity] = run.info.run_id
-                self._client.update_run(run.info.run_id, status="RUNNING")
+                self._looks[card.identity] = run.data.tags.get(LOOKS, "")
+                self._go_on(run, card)
                 return
         tags = self._store.tags_of(card, kind=card.kind) | {
             IDENTITY: card.identity,
@@ -119,6 +133,15 @@ class MlflowTracker:
         }
         run_id = self._store.create_run(card.name, card, tags)
         self._runs[card.identity] = run_id
+        self._looks[card.identity] = card.tags.get(LOOKS, "")
+
+    def _go_on(self, run: Run, card: RunCard) -> None:
+        """Open an interrupted run again, and write what its first attempt did not come to."""
+        self._client.update_run(run.info.run_id, status="RUNNING")
+        if not run.data.params:
+            self._store.describe_run(run.info.run_id, card)
+        if LOOKS in card.tags:
+            self.plan_looks([card.identity], list(map(int, card.tags[LOOKS].split())))
 
     def log_epoch(self, identity: str, record: EpochRecord) -> None:
         """Write one epoch's metrics in one batch."""
@@ -132,6 +155,7 @@ class MlflowTracker:
         """Write the result, sample translations and the files of a run, and close it."""
         started = time.perf_counter()
         run_id, card = self._runs[identity], self._cards[identity]
+        self._log_lacking(run_id, result.epochs)
         # At step 0, where MLflow draws a bar; a later single step would be a lonely point.
         test = {f"test/{name}": value for name, value in result.test.items()}
         cost = {
@@ -159,6 +183,14 @@ class MlflowTracker:
         self._client.set_terminated(run_id, status)
         self.seconds += time.perf_counter() - started
 
+    def _log_lacking(self, run_id: str, epochs: Sequence[EpochRecord]) -> None:
+        """Write epochs whose command was stopped between its checkpoint and the record."""
+        history = self._client.get_metric_history(run_id, "train/loss")
+        known = {point.step for point in history}
+        for epoch in epochs:
+            if epoch.epoch not in known:
+                self._store.log_metrics(run_id, epoch.metrics, step=epoch.epoch)
+
     def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
         """Close a trial of a search: FINISHED, KILLED if it was pruned, FAILED."""
         run_id = self._runs[identity]
@@ -171,8 +203,10 @@ class MlflowTracker:
         self._studies.summarise(summary)
 
     def abandon(self, identity: str, *, status: Status, reason: str) -> None:
-        """Close a run that gave no result, saying why."""
-        run_id = self._runs[identity]
+        """Close a run that gave no result, saying why; one that was never opened needs nothing."""
+        run_id = self._runs.get(identity)
+        if run_id is None:
+            return
         self._client.set_tag(run_id, "detail", reason[-MAX_TAG:])
         self._client.set_terminated(run_id, status)
         # Its variant's parent too, or it would stay RUNNING.

@@ -42,7 +42,7 @@ def command_line() -> str:
     """Return the command as a person would type it, passwords blotted out."""
     words = []
     for word in sys.argv[1:]:
-        option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
         words.append(f"{option}{equals}{without_password(value)}")
     return shlex.join(["python", "-m", "bench", *words])
 

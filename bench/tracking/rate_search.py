@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
+from bench.tracking.client import Client
 from bench.training.rate_finder import RateSearch
 
 
@@ -29,7 +29,7 @@ def log_rate_search(
         tags: provenance.
         figure: the plot's file.
     """
-    client = MlflowClient(tracking_uri=uri)
+    client = Client(uri)
     run = client.create_run(experiment_id, run_name=name, tags={**tags, "kind": "rate search"})
     now = int(time.time() * 1000)
     metrics = [

@@ -2,10 +2,11 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -14,6 +15,9 @@ from bench.processes import CONTEXT, deaf_to_ctrl_c, ignore_ctrl_c
 
 DEFAULT_FILE = "mlflow.db"
 SQLITE = "sqlite:///"
+SQLITE_FILE = b"SQLite format 3\0"
+"""How such a file begins."""
+TRIES, FEW_TRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
 
 
 def tracking_uri(given: str | None) -> str:
@@ -42,18 +46,52 @@ def sqlite_path(uri: str) -> Path | None:
 
 
 def without_password(uri: str) -> str:
-    """Make a tracking URI fit to be printed."""
-    parts = urlsplit(uri)
-    if not parts.password:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+    """Make an address fit to be printed, or a text that holds one.
+
+    By patterns, not by the rules for addresses: who typed a `#` or a `/` into his password has
+    broken these, and SQLAlchemy takes it all the same.
+    """
+    blotted = re.sub(r"(://[^:/@\s]*:)\S*@", r"\1***@", uri)
+    return re.sub(r"(?i)([?&;](?:\w*password|passwd|pwd|token)=)[^&;\s]*", r"\1***", blotted)
+
+
+def check_file(uri: str) -> None:
+    """Look whether a SQLite store's file is one, which MLflow finds out after ten tries.
+
+    Raises:
+        TrackingError: when it is not.
+    """
+    path = sqlite_path(uri)
+    if path is None or not path.exists():
+        return
+    with path.open("rb") as file:
+        beginning = file.read(len(SQLITE_FILE))
+    if beginning not in {b"", SQLITE_FILE}:
+        raise TrackingError(f"{path} is no SQLite database, in which MLflow keeps its runs")
+
+
+def is_server(uri: str) -> bool:
+    """Tell whether the store is an MLflow server, which has pages of its own."""
+    return urlsplit(uri).scheme in {"http", "https"}
 
 
 def is_new(uri: str) -> bool:
     """Tell whether the store is a SQLite file that does not exist yet."""
     path = sqlite_path(uri)
     return path is not None and not path.exists()
+
+
+def refuse_new(uri: str, *, experiment: str) -> None:
+    """Refuse a store that does not exist yet, where one was to be read.
+
+    Raises:
+        TrackingError: when it does not.
+    """
+    if is_new(uri):
+        raise TrackingError(
+            f"no recorded runs at {without_password(uri)}; python -m bench run {experiment} makes "
+            "some"
+        )
 
 
 @contextmanager
@@ -80,11 +118,17 @@ def created_beside(uri: str) -> Iterator[bool]:
         raise TrackingError(f"MLflow could not create its store {without_password(uri)}")
 
 
+def be_patient() -> None:
+    """Give a server that has answered before two minutes to come back, so that no run is lost."""
+    if os.environ.get(TRIES) == FEW_TRIES:
+        del os.environ[TRIES]
+
+
 def quieten_mlflow() -> None:
     """Keep MLflow from calling home and from explaining its migrations."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "1")
     # Two tries in place of seven: a server that is not there is said to be so within seconds.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault(TRIES, FEW_TRIES)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     for name in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,6 +1,6 @@
 """The parent run of a study: what its trials came to, and which of them is the best."""
 
-from bench.tracking.experiment_store import GROUP, IDENTITY, KIND, PARENT, ExperimentStore
+from bench.tracking.experiment_store import GROUP, IDENTITY, KIND, PARENT, ExperimentStore, where
 from bench.tracking.tracker import StudySummary
 
 BEST = "best"
@@ -17,7 +17,7 @@ class StudyParents:
 
     def summarise(self, summary: StudySummary) -> None:
         """Write a study's figures and plots, mark its best trials and no others, and close it."""
-        found = self._store.search(f"tags.{KIND} = 'study' and tags.{GROUP} = '{summary.group}'")
+        found = self._store.search(where(KIND, "study"), where(GROUP, summary.group))
         if not found:
             return
         run_id = found[0].info.run_id
@@ -31,7 +31,7 @@ class StudyParents:
         self._mark(run_id, set(summary.best))
 
     def _mark(self, run_id: str, best: set[str]) -> None:
-        for trial in self._store.search(f"tags.`{PARENT}` = '{run_id}'"):
+        for trial in self._store.search(where(PARENT, run_id)):
             is_best, marked = trial.data.tags[IDENTITY] in best, BEST in trial.data.tags
             if is_best and not marked:
                 self._client.set_tag(trial.info.run_id, BEST, "true")

@@ -7,17 +7,27 @@ difference to the baseline, and the best seed's model.
 
 import tempfile
 from collections.abc import Callable, Sequence
+from math import isclose
 from pathlib import Path
 
 from mlflow.entities import Param, Run
 
-from bench.tracking.experiment_store import GROUP, KIND, MAX_TAG, PARENT, PARENT_OF, ExperimentStore
+from bench.tracking.experiment_store import (
+    GROUP,
+    KIND,
+    MAX_TAG,
+    PARENT,
+    PARENT_OF,
+    ExperimentStore,
+    where,
+)
 from bench.tracking.logged_model import save_logged_model
 from bench.tracking.result import RunResult
 from bench.tracking.seed_means import mean_curves, mean_scores
 from bench.tracking.tracker import RunCard, Status, VariantSummary
 
 COVERS, SEEDS = "covers", "seeds"
+SECONDS = "train/total_seconds"
 Download = Callable[[str, Path], Path]
 """Fetches the model of a run, by its identity, into a folder."""
 
@@ -33,7 +43,7 @@ class VariantParents:
 
     def find(self, group: str, *, kind: str = "variant") -> Run | None:
         """Return a variant's parent run, or that of its study."""
-        found = self._store.search(f"tags.{KIND} = '{kind}' and tags.{GROUP} = '{group}'")
+        found = self._store.search(where(KIND, kind), where(GROUP, group))
         return found[0] if found else None
 
     def open(self, card: RunCard) -> str:
@@ -60,17 +70,18 @@ class VariantParents:
         """Write a variant's parent run.
 
         Metrics of MLflow cannot be taken back, so a parent that was written for other seeds gives
-        way to a new one; one that covers these seeds and more stays as it is.
+        way to a new one, and so does one of runs that have been made again since; one that covers
+        these seeds and more stays as it is.
         """
         children = sorted(run.identity for run in summary.runs)
-        parent = self.find(summary.group)
+        parent = self._only(summary.group)
         if parent is None:
             return
         known = set(parent.data.tags.get(COVERS, "").split())
         if set(children) < known:
             return
         parent_id: str = parent.info.run_id
-        if set(children) != known:
+        if set(children) != known or _are_others(summary.runs, parent):
             parent_id = self._renewed(parent) if known else parent_id
             self._write(parent_id, summary.runs)
             self._log_best_model(parent_id, summary.runs, download)
@@ -82,6 +93,18 @@ class VariantParents:
         for key, value in (tags | {"verdict": summary.verdict}).items():
             if value:
                 self._client.set_tag(parent_id, key, value)
+
+    def _only(self, group: str) -> Run | None:
+        """Return a variant's parent; if two commands made one each, the newer with all children."""
+        found = self._store.search(where(KIND, "variant"), where(GROUP, group))
+        for other in found[1:]:
+            self._move_children(other.info.run_id, found[0].info.run_id)
+            self._client.delete_run(other.info.run_id)
+        return found[0] if found else None
+
+    def _move_children(self, parent_id: str, to: str) -> None:
+        for run in self._store.search(where(PARENT, parent_id)):
+            self._client.set_tag(run.info.run_id, PARENT, to)
 
     def _write(self, parent_id: str, runs: Sequence[RunResult]) -> None:
         for epoch, metrics in mean_curves(runs).items():
@@ -116,7 +139,12 @@ class VariantParents:
         ).info.run_id
         params = [Param(*param) for param in parent.data.params.items()]
         self._client.log_batch(copy, params=params)
-        for run in self._store.search(f"tags.`{PARENT}` = '{parent.info.run_id}'"):
-            self._client.set_tag(run.info.run_id, PARENT, copy)
+        self._move_children(parent.info.run_id, copy)
         self._client.delete_run(parent.info.run_id)
         return copy
+
+
+def _are_others(runs: Sequence[RunResult], parent: Run) -> bool:
+    """Tell whether a parent was written for others of the same settings: no two take as long."""
+    seconds = mean_scores(runs).get(SECONDS)
+    return seconds is not None and not isclose(seconds, parent.data.metrics.get(SECONDS, 0.0))

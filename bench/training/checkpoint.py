@@ -15,7 +15,9 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import nn
 
 BEST = "best.safetensors"
-LAST = "last"
+LAST, NEW, OLD = "last", "last.new", "last.old"
+STATE = "state.json"
+"""Written last, so that a folder that has it is whole."""
 
 
 def save_best(folder: Path, model: nn.Module) -> None:
@@ -55,26 +57,32 @@ def save_last(
         optimizer: its state as it is now.
         state: anything else, as JSON.
     """
-    scratch, last = folder / "last.new", folder / LAST
+    scratch, last, old = (folder / name for name in (NEW, LAST, OLD))
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     save_model(model, str(scratch / "model.safetensors"))
     save_file(_optimizer_tensors(optimizer), scratch / "optimizer.safetensors")
-    (scratch / "state.json").write_text(json.dumps(state), "utf-8")
-    shutil.rmtree(last, ignore_errors=True)
+    (scratch / "state.new").write_text(json.dumps(state), "utf-8")
+    (scratch / "state.new").rename(scratch / STATE)
+    # At every moment one of the three is whole.
+    shutil.rmtree(old, ignore_errors=True)
+    if last.exists():
+        last.rename(old)
     scratch.rename(last)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def load_last(
     folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> dict[str, Any] | None:
     """Put model and optimiser back as they were; None if nothing was kept."""
-    last = folder / LAST
-    if not (last / "state.json").exists():
+    kept = (folder / name for name in (LAST, NEW, OLD))
+    last = next((each for each in kept if (each / STATE).exists()), None)
+    if last is None:
         return None
     load_model(model, str(last / "model.safetensors"))
     _restore_optimizer(optimizer, load_file(last / "optimizer.safetensors"))
-    state: dict[str, Any] = json.loads((last / "state.json").read_text("utf-8"))
+    state: dict[str, Any] = json.loads((last / STATE).read_text("utf-8"))
     return state
 
 

@@ -11,6 +11,7 @@ from itertools import chain, count
 import torch
 
 from bench.data.batching import Batch, TrainingBatches
+from bench.errors import BenchError
 from bench.model.seq2seq import Seq2Seq
 from bench.seeding import generator, global_stream
 from bench.training.config import TrainingConfig
@@ -78,6 +79,8 @@ def find_learning_rate(
                 break
             tried.append(rate)
             losses.append(smoothed)
+    if not tried:
+        raise BenchError(f"the loss is not finite at a learning rate of {first:g} already")
     return RateSearch(
         rates=tuple(tried),
         losses=tuple(losses),

@@ -31,7 +31,38 @@ def test_undetermined_says_what_more_seeds_would_do() -> None:
     (sentence,) = answer(comparison([20, 21, 22], [25, 20, 23]))
 
     assert "So many seeds find a difference of" in sentence
-    assert "the one observed would take" in sentence
+    assert "to show one as large as the observed would take" in sentence
+
+
+def test_one_seed_hides_no_run_that_diverged() -> None:
+    """Two of three came to nothing."""
+    (sentence,) = answer(comparison([20, 21, 22], [25, None, None]))
+
+    assert sentence.endswith("(+5.00 BLEU against a). 2 of 3 runs of b diverged.")
+
+
+def test_a_run_is_not_compared_with_itself() -> None:
+    """Two variants of the same settings share their runs."""
+    runs = [result("a", seed, 20.0 + seed) for seed in range(3)]
+    both = {"a": runs, "b": [replace(run, variant="b") for run in runs]}
+
+    found = compare("Does it?", both, steady(runs), baseline="a", margin=0.5)
+
+    assert answer(found) == ["b and a have the same settings: they are the same runs."]
+
+
+def test_seconds_of_different_devices_are_said_not_to_compare() -> None:
+    """A run on a GPU beside runs on a CPU."""
+    results = {name: [result(name, seed, 20.0 + seed) for seed in range(3)] for name in "ab"}
+    alike = [run for runs in results.values() for run in runs]
+    draws = steady(alike)
+    results["b"][0] = replace(results["b"][0], device="NVIDIA H100", precision="bfloat16")
+
+    one = compare("Does it?", {"a": alike[:3], "b": alike[3:]}, draws, baseline="a", margin=0.5)
+    two = compare("Does it?", results, draws, baseline="a", margin=0.5)
+
+    assert "cannot be compared" not in method(one)
+    assert "on NVIDIA H100 in bfloat16, cpu in float32: their seconds" in method(two)
 
 
 def test_only_common_seeds_are_paired_and_diverged_runs_are_counted() -> None:

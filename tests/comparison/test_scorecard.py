@@ -17,6 +17,8 @@ from tests.comparison.examples import comparison
         (5.0, 6.0, (21.0, 22.1, 22.9), "same sign, smaller"),
         (0.8, 1.2, (19.0, 20.1, 20.9), "opposite sign"),
         (0.8, 1.2, (15.0, 26.0, 24.0), "undetermined"),
+        (4.0, 5.0, (20.1, 20.9, 22.0), "smaller"),
+        (-5.0, -4.0, (20.1, 20.9, 22.0), "smaller"),
         (-0.4, 0.4, (20.1, 20.9, 22.0), "agrees"),
         (-0.4, 0.4, (15.0, 26.0, 24.0), "undetermined"),
         (-0.4, 0.4, (20.1,), "undetermined"),

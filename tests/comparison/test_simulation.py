@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.comparison.looks import plan_looks, significance_per_look
+from bench.comparison.looks import all_looks, plan_looks, significance_per_look
 from bench.comparison.simulation import World, calibrate, calibrate_looks, standard_worlds
 
 
@@ -44,6 +44,8 @@ def test_looks_grow_by_more_than_half_and_end_at_the_last() -> None:
     assert plan_looks(3, 30) == (3, 5, 8, 13, 21, 30)
     assert plan_looks(5, 5) == (5,)
     assert plan_looks(3, 4) == (3, 4)
+    assert all_looks([(3, 8), (), (3, 5)]) == (3, 5, 8)
+    assert all_looks([()]) == ()
 
 
 def test_each_look_is_stricter_the_more_there_are() -> None:

@@ -37,13 +37,25 @@ def test_where_sentences_make_no_difference_it_is_the_paired_t_test() -> None:
 
 
 def test_where_seeds_make_no_difference_it_is_the_bootstrap() -> None:
-    """The normal interval of the draws' deviation."""
+    """The interval of the draws' deviation."""
     draws = np.repeat(np.random.default_rng(1).normal(0.4, 0.2, size=(5_000, 1)), 3, axis=1)
 
     found = estimate([0.4, 0.4, 0.4], draws, num_sentences=1_000)
 
     low, high = stats.norm.interval(0.95, loc=0.4, scale=draws.std())
-    assert found.interval() == pytest.approx((0.4, low, high))
+    assert found.interval() == pytest.approx((0.4, low, high), abs=0.002)
+
+
+def test_few_sentences_are_not_taken_for_many() -> None:
+    """Of a mean over seven of them the interval is that of the t-test on these."""
+    sentences = np.array([0.3, 1.1, -0.4, 0.9, 0.7, 0.2, 1.4])
+    drawn = np.random.default_rng(1).integers(7, size=(200_000, 7))
+    draws = np.repeat(sentences[drawn].mean(1)[:, None], 2, axis=1)
+
+    found = estimate([sentences.mean()] * 2, draws, num_sentences=7)
+
+    low, high = stats.t.interval(0.95, 6, loc=sentences.mean(), scale=stats.sem(sentences))
+    assert found.interval()[1:] == pytest.approx((low, high), rel=0.01)
 
 
 def test_what_is_each_runs_own_is_counted_once() -> None:

@@ -42,6 +42,20 @@ def test_prepared_data_says_what_the_corpus_says(tmp_path: Path) -> None:
     assert prepared.ledger.test_source_unknown == 0.5
 
 
+def test_a_sentence_may_hold_what_others_take_for_line_ends(tmp_path: Path) -> None:
+    """It stays one sentence, as it was written; and a text may say what we call the end token."""
+    folder = write_corpus(tmp_path / "corpus")
+    odd = "le\rlion\u2028 _eos_"
+    (folder / "test.tsv").write_bytes(f"{odd}\tthe lion\nun\tone\n".encode())
+
+    test = prepare(DataConfig(corpus=str(folder))).load_split("test")
+
+    assert [pair.source for pair in test.pairs] == [odd, "un"]
+    first = test.source.token_ids[: test.source.lengths[0]].tolist()
+    assert first[-1] == EOS_ID
+    assert EOS_ID not in first[:-1]
+
+
 def test_the_vocabulary_knows_the_training_split_alone(tmp_path: Path) -> None:
     """Specials first, then by frequency; nothing of validation or test."""
     prepared = prepare(DataConfig(corpus=str(write_corpus(tmp_path / "corpus"))))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, 
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
 from bench.engine.scheduling import Outcome, run_all, run_folder
+from bench.errors import TrackingError
 from bench.evaluation.config import EvaluationConfig
 from bench.experiment.planning import RunSpec
 from bench.experiment.schema import RunConfig
@@ -185,6 +187,52 @@ def test_an_interrupted_run_goes_on_where_it_stopped(digits: PreparedCorpus) -> 
         epoch.metrics["train/loss"] for epoch in whole.epochs
     ]
     assert not run_folder(planned).exists()
+
+
+def test_a_result_is_not_lost_while_it_is_recorded(digits: PreparedCorpus) -> None:
+    """Stopped, or refused by the store, just then: the next command trains no epoch again."""
+
+    class Stumbling(MemoryTracker):
+        is_well = False
+
+        def finish(self, *args: Any) -> None:
+            if not self.is_well:
+                self.is_well = True
+                raise TrackingError("the store does not answer")
+            super().finish(*args)
+
+    tracker = Stumbling()
+    with pytest.raises(TrackingError):
+        run([spec(digits)], digits, tracker)
+
+    outcome = run([spec(digits)], digits, tracker)
+
+    assert tracker.epochs == [1, 2]
+    assert list(outcome.results) == [spec(digits).identity]
+    assert not run_folder(spec(digits)).exists()
+
+
+def test_a_run_that_another_command_has_just_ended_is_not_done_again(
+    digits: PreparedCorpus,
+) -> None:
+    """Between the question what there is, and the lock."""
+
+    class Late(MemoryTracker):
+        asked = 0
+
+        def find_results(self, identities: Sequence[str]) -> dict[str, RunResult]:  # type: ignore[override]
+            self.asked += 1
+            return super().find_results(identities) if self.asked != 2 else {}
+
+    tracker = Late()
+    run([spec(digits)], digits, tracker)
+    tracker.asked = 1  # the next answer is of a moment ago
+
+    outcome = run([spec(digits)], digits, tracker)
+
+    assert tracker.epochs == [1, 2]
+    assert outcome.reused == 1
+    assert list(outcome.results) == [spec(digits).identity]
 
 
 def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:

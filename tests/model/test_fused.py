@@ -29,6 +29,12 @@ MODELS = {
     "padding read": replace(TINY, attention="additive", mask_padding=False),
     "tied": replace(TINY, tie_output_weights="tied", attention="additive"),
     "dot": replace(TINY, attention="dot"),
+    **{  # widths of whole vectors and some more, as 300 is
+        f"{cell}, wide": replace(
+            TINY, cell=cell, attention="additive", hidden_size=20, decoder_hidden_size=37
+        )
+        for cell in ("gru", "lstm")
+    },
     "cells": replace(TINY, cell_decoder=True),
 }
 FED = {"forced": None, "free": [False] * 20, "mixed": [place % 3 == 0 for place in range(20)]}

@@ -24,7 +24,8 @@ def test_what_was_found_stands_between_the_answer_and_the_curves(tmp_path: Path)
     assert "| a | #4 | 24.00 | 22.50 ± 0.71 | +1.50 | 0.00506 | 1 | 0.444 |" in page
     assert "| b | **#3** | 29.00 | 29.00 ± 0.71 | +0.00 | 0.00337 | 2 | 0.333 |" in page
     assert "trained again with seeds 2 to 4" in page
-    assert "From n = 1 on, b leads: at n = 2 the best of n is +6.00 [+6.00, +6.00]" in page
+    assert "From n = 1 on, b leads as far as these tell (n up to 2): there the best of n" in page
+    assert "is +6.00 [+6.00, +6.00] for b against a, by trials of one seed each." in page
     assert "a hint where to look, never a finding" in page
     assert "Pareto" not in page
 

@@ -64,6 +64,20 @@ def test_accidents_lose_no_fresh_score(
     assert {len(finalist.fresh) for finalist in read_finalists(searched, retrials)} == {2}
 
 
+def test_seeds_that_judge_have_chosen_nothing(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Fresh seeds of an earlier command, which wanted more of them, do not count."""
+    more = replace(SMALL, fresh_seeds=3)
+    searched = study(tmp_path, spec(digits), more)
+    search(searched, digits)
+    storage = open_storage(str(tmp_path / "journal"))
+    search(open_retrials(storage, searched, spec(digits)), digits)
+
+    searched = study(tmp_path, spec(digits), SMALL)
+    finalists = read_finalists(searched, open_retrials(storage, searched, spec(digits)))
+
+    assert [list(finalist.fresh) for finalist in finalists] == [[2, 3], [2, 3]]
+
+
 def test_the_winner_is_chosen_by_fresh_seeds() -> None:
     """Not by the score that it was picked for; the gap is what that owed to luck."""
     lucky = Finalist(trial=trial(1, 30.0), fresh={2: 24.0, 3: 26.0})

@@ -10,7 +10,16 @@ import pytest
 from optuna.trial import TrialState
 
 from bench.data.prepared import PreparedCorpus
-from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, Failed, Listen, Task
+from bench.engine.executors.contract import (
+    Ended,
+    EpochEnded,
+    Event,
+    Executor,
+    Failed,
+    Listen,
+    Started,
+    Task,
+)
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
 from bench.errors import BenchError
@@ -151,6 +160,70 @@ def test_a_killed_worker_s_trial_goes_on_from_its_checkpoint(
     assert set(tracker.fates.values()) == {"FINISHED"}
 
 
+class KillEveryWorker:
+    """Kills whoever begins a trial with the settings of trial 1."""
+
+    def __init__(self) -> None:
+        self.deadly: object = None
+
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+        def hear(event: Event) -> bool:
+            go_on = listen(event)
+            if event.spec.trial == 1:
+                self.deadly = event.spec.config
+            if isinstance(event, Started) and event.spec.config == self.deadly:
+                for worker in multiprocessing.active_children():
+                    worker.kill()
+            return go_on
+
+        ProcessExecutor(num_workers=1).run(tasks, hear)
+
+
+def test_a_trial_that_always_dies_is_given_up(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """After three deaths, or a search whose space holds too large a model would never end."""
+    found, tracker = study(tmp_path, spec(digits)), MemoryTracker()
+
+    heard = search(found, digits, executor=KillEveryWorker(), tracker=tracker)
+
+    assert sum(isinstance(event, Failed) for event in heard) == 3
+    assert read_study(found).count("failed") == 1
+    assert len(read_study(found).complete) == 3
+    assert sorted(tracker.fates.values()) == ["FAILED"] + ["FINISHED"] * 3
+    assert search(found, digits) == []
+
+
+def test_an_attempt_knows_the_epochs_of_the_one_before(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """A pruner compares by all of them."""
+    found = study(tmp_path, spec(digits), replace(CONFIG, pruner="median"))
+    first = found.next_trial({})
+    assert first is not None
+    found.hear_epoch(first, EpochRecord(epoch=1, metrics={"validation/bleu": 7.0}))
+    found.hear_interruption(first)
+
+    again = found.next_trial({})
+
+    assert again is not None
+    assert again.first_number == first.trial.number
+    frozen = found.study.get_trials(deepcopy=False)[again.trial.number]
+    assert frozen.intermediate_values == {1: 7.0}
+
+
+def test_a_trial_that_another_command_took_for_dead_ends_quietly(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """What it came to is late."""
+    found = study(tmp_path, spec(digits))
+    running = found.next_trial({})
+    assert running is not None
+    found.study.tell(running.trial.number, state=TrialState.FAIL)
+
+    found.hear_failure(running)
+
+    assert found.study.get_trials(deepcopy=False)[0].state == TrialState.FAIL
+
+
 def sorted_by_draw(found: VariantStudy) -> list[optuna.trial.FrozenTrial]:
     return sorted(
         found.counted(), key=lambda trial: int(trial.user_attrs.get("again", trial.number))
@@ -211,12 +284,38 @@ def test_a_pruned_trial_ends_early_and_is_killed_in_the_record(
     assert len(short) >= pruned - 1  # the last epoch may be the one that prunes
 
 
-def test_another_space_is_another_study(digits: PreparedCorpus, tmp_path: Path) -> None:
-    """Refused, since its trials could not be compared."""
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CONFIG, sampler="quasi_random"),
+        replace(CONFIG, objectives=("loss",)),
+        replace(CONFIG, objectives=("bleu", "seconds")),
+        replace(CONFIG, epochs=7),
+        replace(CONFIG, pruner="median"),
+    ],
+)
+def test_another_way_to_search_is_another_study(
+    digits: PreparedCorpus, tmp_path: Path, other: SearchConfig
+) -> None:
+    """Refused, since its trials could not be compared; more of the same trials are not."""
     study(tmp_path, spec(digits))
 
+    study(tmp_path, spec(digits), replace(CONFIG, trials=9))
     with pytest.raises(BenchError, match="another space"):
-        study(tmp_path, spec(digits), replace(CONFIG, sampler="quasi_random"))
+        study(tmp_path, spec(digits), other)
+
+
+def test_more_trials_of_an_earlier_command_do_not_count(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Or one variant would be chosen among more than another."""
+    search(study(tmp_path, spec(digits)), digits)
+
+    fewer = study(tmp_path, spec(digits), replace(CONFIG, trials=2))
+
+    assert [trial.number for trial in read_study(fewer).trials] == [0, 1]
+    assert fewer.num_lacking() == 0
+    assert fewer.next_trial({}) is None
 
 
 def test_tpe_does_not_repeat_itself_after_a_restart(digits: PreparedCorpus, tmp_path: Path) -> None:

@@ -205,6 +205,8 @@ def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_p
     assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5)}
     tracker.plan_looks(["gru-1"], (3, 4))
     assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5), (3, 4)}
+    tracker.plan_looks(["gru-4"], (3, 8))  # an earlier plan is not forgotten for a later one
+    assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8)}
     assert tracker.compare_page(["group-gru"]).startswith(
         "http://127.0.0.1:5000/#/compare-runs?runs=%5B%22"
     )
@@ -260,6 +262,79 @@ def test_a_password_is_never_shown() -> None:
     """Whatever else the address says is kept."""
     assert without_password("http://ann:secret@host:5000/x") == "http://ann:***@host:5000/x"
     assert without_password("http://host:5000") == "http://host:5000"
+    assert without_password("sqlite:////tmp/a.db") == "sqlite:////tmp/a.db"
+    for odd in ("p#ss", "p/ss", "p?ss", "p@ss", "p:ss"):  # SQLAlchemy takes them too
+        assert without_password(f"postgresql://ann:{odd}@host/runs") == (
+            "postgresql://ann:***@host/runs"
+        )
+    assert without_password("postgresql://host/runs?user=ann&password=secret&sslmode=require") == (
+        "postgresql://host/runs?user=ann&password=***&sslmode=require"
+    )
+
+
+def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
+    """At once, where MLflow would try ten times and then show its traceback."""
+    (tmp_path / "notes.md").write_text("# Notes\n")
+
+    with pytest.raises(TrackingError, match="is no SQLite database"):
+        MlflowTracker(f"sqlite:///{tmp_path / 'notes.md'}", experiment="it", question="?")
+
+
+def test_a_run_that_was_never_opened_needs_no_closing(tracker: MlflowTracker) -> None:
+    """Its command was stopped before."""
+    tracker.abandon("gru-1", status="KILLED", reason="interrupted")
+
+
+def test_what_an_interruption_kept_from_the_record_is_written_in_the_end(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """Parameters and epochs."""
+    whole = result(1)
+    empty = tracker._store.client.create_run(
+        tracker.experiment_id,
+        tags={"kind": "run", "identity": "gru-1", "group": "group-gru", "looks": "2 5"},
+    )
+
+    tracker.start(replace(card(1), tags={**card(1).tags, "looks": "2 3"}))
+    (tmp_path / "a").mkdir()
+    tracker.finish("gru-1", whole, tmp_path / "a", [])
+
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+    assert run.info.run_id == empty.info.run_id
+    assert run.data.params["model.cell"] == "gru"
+    assert run.data.tags["looks"] == "2 3 5"
+    history = MlflowClient(tracking_uri=uri).get_metric_history(run.info.run_id, "train/loss")
+    assert [point.step for point in history] == [epoch.epoch for epoch in whole.epochs]
+
+
+def test_runs_made_again_are_summarised_again(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """The parent of the same seeds shows the newer ones."""
+    tracker.summarise(summary([record(tracker, 1, tmp_path / "a")]))
+    newer = replace(result(1), training_seconds=77.0)
+
+    tracker.summarise(summary([newer]))
+
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    assert parent.data.metrics["train/total_seconds"] == 77.0
+
+
+def test_two_parents_of_a_variant_become_one(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """Two commands at once may have made one each."""
+    first = record(tracker, 1, tmp_path / "a")
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    tags = {key: value for key, value in parent.data.tags.items() if key != "covers"}
+    extra = tracker._store.client.create_run(tracker.experiment_id, tags=tags).info.run_id
+
+    tracker.summarise(summary([first]))
+
+    (left,) = runs(uri, tracker, "tags.kind = 'variant'")
+    (child,) = runs(uri, tracker, "tags.kind = 'run'")
+    assert left.info.run_id == extra
+    assert child.data.tags["mlflow.parentRunId"] == extra
 
 
 def test_a_server_that_is_not_there_is_said_to_be_so() -> None:

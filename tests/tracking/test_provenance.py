@@ -20,6 +20,11 @@ from bench.tracking.provenance import command_line
             ["run", "it", "--tracking-uri=http://me:secret@host:5000"],
             "python -m bench run it '--tracking-uri=http://me:***@host:5000'",
         ),
+        (
+            ["run", "it", "--tracking-uri=postgresql://me:secret@host/runs?sslmode=require"],
+            "python -m bench run it '--tracking-uri=postgresql://me:***@host/runs?sslmode=require'",
+        ),
+        (["run", "it", "--force"], "python -m bench run it --force"),
     ],
 )
 def test_a_command_is_kept_without_its_password(

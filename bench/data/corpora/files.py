@@ -35,9 +35,12 @@ class FilesReader:
         """Digest the bytes of all files, whatever they are called."""
         digest = sha256()
         for path in self._layout.paths:
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
+            try:
+                with path.open("rb") as file:
+                    while block := file.read(1 << 20):
+                        digest.update(block)
+            except OSError as error:
+                raise _unreadable(error, path) from error
             digest.update(b"\0")
         return f"files-{digest.hexdigest()}"
 
@@ -78,7 +81,9 @@ def _find_layout(name: str) -> _Layout:
                 raise CorpusError("no such file", path=path)
         return _Layout(paths, aligned=True, is_split=False)
     path = Path(name)
-    if path.is_file():
+    if path.exists() and not path.is_dir():  # a pipe or a device could be read only once
+        if not path.is_file():
+            raise CorpusError("not a file that can be read twice; save it first", path=path)
         return _Layout((path,), aligned=False, is_split=False)
     return _find_folder_layout(path)
 
@@ -149,7 +154,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         message = f"broken compressed file after line {number} ({error})"
         raise CorpusError(message, path=path) from error
     except OSError as error:
-        raise CorpusError(f"cannot be read ({error.strerror or error})", path=path) from error
+        raise _unreadable(error, path) from error
+
+
+def _unreadable(error: OSError, path: Path) -> CorpusError:
+    return CorpusError(f"cannot be read ({error.strerror or error})", path=path)
 
 
 def _open(path: Path) -> IO[bytes]:

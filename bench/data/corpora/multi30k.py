@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.data.archives import gzip_lines
 from bench.data.corpora.files import FilesReader
 from bench.data.corpus import Corpus, SentencePair
+from bench.data.download import discarded_if_useless
 from bench.data.download import fetch as fetch_file
 from bench.data.kept import KeptCorpus
 from bench.data.prepared import cache_folder
@@ -27,12 +28,12 @@ Say = Callable[[str], None]
 def fetch(say: Say) -> str:
     """Fetch six files, and say what was kept."""
     folder = cache_folder() / "downloads" / "multi30k"
-    for name in FILES:
-        for language in LANGUAGES:
-            file = f"{name}.{language}.gz"
-            say(f"fetching {file}")
-            fetch_file([f"{HOST}/{file}"], folder / file)
-    return import_from(folder)
+    files = [folder / f"{name}.{language}.gz" for name in FILES for language in LANGUAGES]
+    for file in files:
+        say(f"fetching {file.name}")
+        fetch_file([f"{HOST}/{file.name}"], file)
+    with discarded_if_useless(*files):
+        return import_from(folder)
 
 
 def import_from(origin: Path, say: Say = lambda _: None) -> str:
@@ -59,8 +60,15 @@ def _read(folder: Path, name: str) -> Iterator[SentencePair]:
     for path in paths:
         if not path.is_file():
             raise CorpusError("no such file", path=path)
-    with paths[0].open("rb") as french, paths[1].open("rb") as english:
-        sides = [[line.decode().strip() for line in gzip_lines(file)] for file in (french, english)]
+    sides = [_lines(path) for path in paths]
     if len(sides[0]) != len(sides[1]):
         raise CorpusError(f"{len(sides[0])} lines, but {len(sides[1])} in English", path=paths[0])
     yield from (SentencePair(*pair) for pair in zip(*sides, strict=True) if all(pair))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            return [line.decode().strip() for line in gzip_lines(file)]
+    except (EOFError, UnicodeDecodeError) as error:
+        raise CorpusError(f"cannot be read ({error})", path=path) from error

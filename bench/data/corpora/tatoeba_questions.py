@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.data.archives import gzip_lines, open_member
 from bench.data.corpora.files import FilesReader
 from bench.data.corpus import Corpus, SentencePair
+from bench.data.download import discarded_if_useless
 from bench.data.download import fetch as fetch_file
 from bench.data.kept import KeptCorpus
 from bench.data.prepared import cache_folder
@@ -27,7 +28,9 @@ Say = Callable[[str], None]
 def fetch(say: Say) -> str:
     """Fetch the archive, keep its questions, and say what was kept."""
     say("fetching fra-eng.zip")
-    return import_from(fetch_file([ADDRESS], cache_folder() / "downloads" / "fra-eng.zip"))
+    archive = fetch_file([ADDRESS], cache_folder() / "downloads" / "fra-eng.zip")
+    with discarded_if_useless(archive):
+        return import_from(archive)
 
 
 def import_from(origin: Path, say: Say = lambda _: None) -> str:

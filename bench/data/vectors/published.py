@@ -3,8 +3,11 @@
 import gzip
 import re
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+
+from filelock import FileLock
 
 from bench.data.download import fetch
 from bench.data.prepared import cache_folder
@@ -51,12 +54,14 @@ def fetch_published(name: str, *, subword: bool, say: Callable[[str], None]) -> 
 def _unpacked(path: Path) -> Path:
     """Unpack a gzipped model beside itself, once: fastText reads no compressed file."""
     target = path.with_suffix("")
-    if not target.exists():
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        if target.exists():
+            return target
         scratch = target.with_suffix(".new")
         try:
             with gzip.open(path) as packed, scratch.open("wb") as file:
                 shutil.copyfileobj(packed, file, 1 << 20)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             scratch.unlink(missing_ok=True)
             raise VectorsError(f"cannot be unpacked ({error})", path=path) from error
         scratch.rename(target)

@@ -1,6 +1,5 @@
 """What every executor takes and tells, and how one task is attempted."""
 
-import shutil
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -95,5 +94,5 @@ def attempt(task: Task, listen: Listen) -> None:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         listen(Failed(spec, reason, traceback.format_exc()))
     else:
-        shutil.rmtree(task.run_folder / "last", ignore_errors=True)
+        # Its checkpoint stays until the result is recorded, whoever hears this.
         listen(Ended(spec, result))

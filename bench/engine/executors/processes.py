@@ -23,7 +23,7 @@ from bench.engine.executors.contract import (
     Task,
     attempt,
 )
-from bench.processes import Child, ProcessDied, ignore_ctrl_c, start, stop
+from bench.processes import Child, ProcessDied, end_with_parent, ignore_ctrl_c, start, stop
 from bench.training.device import prepare_arithmetic
 
 MOST_AHEAD = 4
@@ -132,6 +132,7 @@ class ProcessExecutor:
 def _work(connection: Connection, threads: int) -> None:
     """Attempt tasks from the connection until it closes, as it does when the parent dies."""
     ignore_ctrl_c()
+    end_with_parent()
     prepare_arithmetic(threads)
     # torch loads its compiler for the first optimiser of a process: a second, better spent now.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
