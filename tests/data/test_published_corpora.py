@@ -205,6 +205,26 @@ def test_multi30k_is_fetched_with_its_splits(
     assert corpus.test == [SentencePair("test_2016_flickr fr", "test_2016_flickr en")]
 
 
+def test_a_damaged_download_is_named_and_fetched_anew(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not stay, or the same command would fail for ever."""
+    folder, address = site
+    for split in ("train", "val", "test_2016_flickr"):
+        for language in ("fr", "en"):
+            packed = gzip.compress(f"{split} {language}\n".encode())
+            (folder / f"{split}.{language}.gz").write_bytes(packed)
+    whole = (folder / "val.fr.gz").read_bytes()
+    monkeypatch.setattr(multi30k, "HOST", address)
+    for damaged in (whole[:-9], whole[:12] + b"\xff\xff\xff" + whole[15:]):
+        (folder / "val.fr.gz").write_bytes(damaged)
+        with pytest.raises(CorpusError, match=r"val\.fr\.gz: cannot be read"):
+            fetch_corpus("multi30k", silent)
+    (folder / "val.fr.gz").write_bytes(whole)
+
+    assert fetch_corpus("multi30k", silent) == "3 captions kept"
+
+
 @pytest.mark.parametrize("corpus", ["tatoeba_questions", "multi30k"])
 def test_tsvs_at_hand_are_taken_over(tmp_path: Path, corpus: str) -> None:
     """With their splits; the text decides the fingerprint, wherever it lay."""

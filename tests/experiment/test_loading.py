@@ -119,6 +119,10 @@ def test_the_command_line_has_the_last_word() -> None:
         ("[variants.plain]", "[variants.plain]\nmatch_parameters = 'wider'",
          "unknown variant 'wider'. Did you mean 'wide'?"),
         ("[model]", "[model", "not a TOML file"),
+        ("[model]", "evaluation = 3\n[model]",
+         "evaluation is a table, written [evaluation]; got 3"),
+        ("[variants.plain]", "[variants]\nodd = 'gru'\n[variants.plain]",
+         "variants.odd is a table, written [variants.odd]; got 'gru'"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused(old: str, new: str, message: str) -> None:

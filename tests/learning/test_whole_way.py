@@ -33,6 +33,11 @@ model.decoder_hidden_size = 8
 model.hidden_size = 48
 model.decoder_hidden_size = 48
 
+[expected.many]
+low = 1.0
+high = 2.0
+source = "Somebody 1999"
+
 [profiles.quick]
 data.corpus = "digit_reversal"
 data.generated_pairs = 2000
@@ -90,6 +95,8 @@ def test_the_whole_way(folder: Path) -> None:
     assert "2 paired seeds" in unwrapped(second.stdout)
     assert "4 runs had been done before" in third.stdout
     assert "2 paired seeds" in unwrapped(compared.stdout)
+    assert "Profile quick: 8 epochs of 1,6" in compared.stdout
+    assert "Published of many: +1 to +2 BLEU; ours: " in unwrapped(compared.stdout)
     assert "4 of 4 runs done" in planned.stdout
     assert len(translated.stdout.splitlines()) == 3
     assert translated.stdout.splitlines()[1] == ""
