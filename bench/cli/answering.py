@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from bench.cli.session import Session
 from bench.comparison.comparison import Comparison, compare
@@ -25,7 +26,7 @@ def compare_results(
     by_variant = results_by_variant(session, results)
     finished = [run for runs in by_variant.values() for run in runs if run.outcome == "finished"]
     config = experiment.variants[experiment.baseline].config
-    return compare(
+    comparison = compare(
         experiment.question,
         by_variant,
         resample(
@@ -40,6 +41,16 @@ def compare_results(
             spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
             for spec in session.specs
         },
+    )
+    return replace(comparison, scope=_scope(session), exploratory=experiment.adhoc)
+
+
+def _scope(session: Session) -> str:
+    baseline = next(spec for spec in session.specs if spec.variant == session.experiment.baseline)
+    corpus, epochs = session.data[baseline.data_fingerprint], baseline.config.training.epochs
+    return (
+        f"Profile {baseline.profile}: {epochs} {'epoch' if epochs == 1 else 'epochs'} of "
+        f"{corpus.ledger.train_pairs:,} training pairs, {Path(corpus.ledger.corpus).name}"
     )
 
 

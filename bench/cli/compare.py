@@ -60,6 +60,6 @@ def command(form: str, **selected: Any) -> None:
     with console.status("resampling the test sentences"):
         comparison = compare_results(session, results)
     if form == "table":
-        print_comparison(console, comparison, session)
+        print_comparison(console, comparison, session.experiment.expected)
     else:
         click.echo(FORMATS[form](comparison), nl=False)

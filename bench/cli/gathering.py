@@ -76,7 +76,7 @@ def gather(
         ledger=dict(ledger.items()) | {"corpus": corpus},
         settings={spec.variant: spec.to_toml() for spec in reversed(session.specs)},
         adhoc=session.experiment.adhoc,
-        command=_command(session, selected, search),
+        command=_command(session, results, selected, search),
         chosen_seeds=selected["seeds"] is not None,
         search=search,
         mlflow=session.tracker.compare_page(dict.fromkeys(spec.group for spec in session.specs)),
@@ -123,7 +123,12 @@ def _without_sentences(run: RunResult) -> RunResult:
     return replace(run, hypotheses=(), sentence_losses=(), sentence_tokens=())
 
 
-def _command(session: Session, selected: Mapping[str, Any], search: SearchRecord | None) -> str:
+def _command(
+    session: Session,
+    results: Mapping[str, RunResult],
+    selected: Mapping[str, Any],
+    search: SearchRecord | None,
+) -> str:
     """Say how to make the runs and the report again."""
     options = [session.experiment.name]
     if session.experiment.profile != "quick":
@@ -134,7 +139,7 @@ def _command(session: Session, selected: Mapping[str, Any], search: SearchRecord
         options += ["--set", override]
     if search is not None:
         return _search_command(session, options, search)
-    seeds = dict.fromkeys(spec.seed for spec in session.specs)
+    seeds = dict.fromkeys(spec.seed for spec in session.specs if spec.identity in results)
     chosen = ["--seeds", f"{','.join(map(str, seeds))}{',' if len(seeds) == 1 else ''}"]
     run = ["run", *options, *chosen]
     report = ["report", *options, *(chosen if selected["seeds"] else [])]

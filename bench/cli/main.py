@@ -77,6 +77,11 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # not about a file: a fault of ours
+            raise
+        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nInterrupted. The same command goes on where it stopped.", err=True)
         sys.exit(130)

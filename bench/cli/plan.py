@@ -1,6 +1,6 @@
 """`plan`: what would run, and what is done."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -8,6 +8,9 @@ from rich.table import Table
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+
+if TYPE_CHECKING:
+    from bench.experiment.planning import RunSpec
 
 
 @click.command("plan")
@@ -23,7 +26,7 @@ def command(**selected: Any) -> None:
     table.add_column("test BLEU", justify="right")
     for spec in session.specs:
         result = results.get(spec.identity)
-        state = result.outcome if result else "to do"
+        state = result.outcome if result else _begun(spec)
         bleu = f"{result.test['bleu']:.2f}" if result and result.test else ""
         table.add_row(spec.name, state, spec.identity, bleu)
     console.print(table)
@@ -35,3 +38,12 @@ def command(**selected: Any) -> None:
         f"and {ledger.target_vocabulary:,} English tokens.",
         highlight=False,
     )
+
+
+def _begun(spec: "RunSpec") -> str:
+    """Say how far a run is that has no result yet."""
+    from bench.engine.scheduling import run_folder
+    from bench.training.checkpoint import read_state
+
+    epochs = len(read_state(run_folder(spec)).get("epochs", ()))
+    return f"{epochs} of {spec.config.training.epochs} epochs" if epochs else "to do"

@@ -43,3 +43,9 @@ def command(corpus: str, pairs: int, origin: str | None) -> None:
     for key, value in prepared.ledger.items():
         console.print(f"{key:24} {value}", highlight=False)
     console.print(f"{'fingerprint':24} {prepared.fingerprint}", highlight=False)
+    console.print(
+        "Split and cut as by default. An experiment's profile may do so otherwise, and is prepared "
+        "when it is first run; python -m bench plan EXPERIMENT --corpus CORPUS shows its numbers.",
+        style="dim",
+        highlight=False,
+    )

@@ -60,7 +60,7 @@ def command(
         own = own_folder(
             report.profile,
             report.corpus if selected["corpus"] else "",
-            adhoc=bool(report.adhoc),
+            adhoc=report.adhoc,
             chosen_seeds=report.chosen_seeds,
         )
         folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own

@@ -77,7 +77,7 @@ def command(
         from bench.cli.tables import print_comparison
 
         summarise(session, outcome.results, comparison)
-    print_comparison(console, comparison, session)
+    print_comparison(console, comparison, session.experiment.expected)
     console.print(f"Look at every run: [bold]{_pages(session.uri, selected)}[/]", highlight=False)
     end_with(console, outcome)
 

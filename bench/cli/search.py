@@ -59,6 +59,8 @@ def command(  # noqa: PLR0913 - the options of the command
     the one before, and on several machines at once if they share the storage.
     """
     console = Console()
+    if resume and selected["overrides"]:
+        raise click.UsageError("--resume goes on with the search's settings: leave --set away.")
     if resume:
         selected, asked = _resumed(storage, selected)
         variants = variants or asked["variants"]
@@ -121,7 +123,7 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
         summarise(tuned, outcome.results, comparison)
         summarise_studies(tuning.session, record, retrials)
     print_search(console, record)
-    print_comparison(console, comparison, tuned)
+    print_comparison(console, comparison, tuned.experiment.expected)
     _name_failed(console, [*record.studies.values(), *map(read_study, retrials.values())])
     end_with(console, outcome)
 

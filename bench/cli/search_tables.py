@@ -51,8 +51,11 @@ def describe_standing(studies: Mapping[str, VariantStudy]) -> str:
         if top := record.top(1):
             digits = DIGITS[study.config.metric]
             best = f", best {top[0].values[0]:.{digits}f} (#{top[0].number})"
-        num = len(record.trials)
-        lines.append(f"{variant:<{width}}  {num} done, {running} running{pruned}{failed}{best}")
+        num, more = len(record.trials), record.num_uncounted
+        beyond = f", {more} more done earlier and not counted" if more else ""
+        lines.append(
+            f"{variant:<{width}}  {num} done, {running} running{pruned}{failed}{best}{beyond}"
+        )
     return "\n".join(lines)
 
 

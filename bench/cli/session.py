@@ -1,5 +1,6 @@
 """What most commands begin with: the experiment, its data, its plan and its record."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
 from bench.errors import BenchError, UnknownNameError
-from bench.experiment.loading import check_seeds, load_experiment
+from bench.experiment.loading import DEFAULT_PROFILE, check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.experiment.schema import Experiment
 from bench.tracking.mlflow_tracker import MlflowTracker
@@ -91,9 +92,13 @@ def require_results(session: Session) -> dict[str, RunResult]:
     """
     results = session.tracker.find_results([spec.identity for spec in session.specs])
     if not results:
+        experiment = session.experiment
+        options = [] if experiment.profile == DEFAULT_PROFILE else ["--profile", experiment.profile]
+        options += [word for setting in experiment.adhoc for word in ("--set", setting)]
+        command = shlex.join(["python", "-m", "bench", "run", experiment.name, *options])
         raise BenchError(
-            f"no recorded run of {session.experiment.name} with these settings; "
-            f"python -m bench run {session.experiment.name} makes them"
+            f"no recorded run of {experiment.name} with these settings and this corpus, though "
+            f"there may be some with others; {command} makes them"
         )
     return results
 

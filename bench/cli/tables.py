@@ -1,34 +1,35 @@
 """The answer as tables and sentences on the terminal."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.cli.session import Session
 from bench.comparison.columns import TABLES, TableSpec
 from bench.comparison.comparison import Comparison
 from bench.comparison.scorecard import keep_score
 from bench.comparison.wording import answer, method, published
+from bench.experiment.schema import Expectation
 
 VERDICT_STYLE = {"better": "green", "worse": "red", "equivalent": "cyan", "undetermined": "yellow"}
 
 
-def print_comparison(console: Console, comparison: Comparison, session: Session) -> None:
+def print_comparison(
+    console: Console, comparison: Comparison, expected: Sequence[Expectation]
+) -> None:
     """Print what was done, quality, cost, evidence, the answer, and what the figures are.
 
     Args:
         console: where to.
         comparison: the answer.
-        session: that it was asked in.
+        expected: what was published.
     """
-    experiment = session.experiment
     console.print()
     console.print(f"[bold]{escape(comparison.question)}[/]", highlight=False)
-    console.print(_scope(session), highlight=False, markup=False)
-    if experiment.adhoc:
-        changed = escape(" ".join(experiment.adhoc))
+    console.print(comparison.scope, highlight=False, markup=False)
+    if comparison.exploratory:
+        changed = escape(" ".join(comparison.exploratory))
         console.print(f"[yellow]Exploratory:[/] with {changed}", highlight=False)
     for table in TABLES:
         console.print()
@@ -36,20 +37,10 @@ def print_comparison(console: Console, comparison: Comparison, session: Session)
     console.print()
     for line in answer(comparison):
         console.print(f"→ {line}", highlight=False, markup=False)
-    beside = published(keep_score(experiment.expected, comparison))
+    beside = published(keep_score(expected, comparison))
     for text in (*beside, method(comparison)):
         console.print()
         console.print(text, style="dim", highlight=False, markup=False)
-
-
-def _scope(session: Session) -> str:
-    """Say how long was trained on what: an answer is about no more than that."""
-    baseline = next(spec for spec in session.specs if spec.variant == session.experiment.baseline)
-    corpus, epochs = session.data[baseline.data_fingerprint], baseline.config.training.epochs
-    return (
-        f"Profile {baseline.profile}: {epochs} {'epoch' if epochs == 1 else 'epochs'} of "
-        f"{corpus.ledger.train_pairs:,} training pairs, {Path(corpus.ledger.corpus).name}"
-    )
 
 
 def _build(spec: TableSpec, comparison: Comparison) -> Table:

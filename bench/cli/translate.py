@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +47,31 @@ def command(
         found = session.tracker.download_translator(spec.identity, Path(folder))
         translator = Translator.load(found)
     console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
-    lines = texts or _typed()
+    lines = texts or _typed(console)
+    _refuse_other_encodings(lines)
     for translation in translator.translate(lines, beam_size=beam_size):
         click.echo(translation)
 
 
-def _typed() -> tuple[str, ...]:
+def _typed(console: Console) -> tuple[str, ...]:
     """Return the lines of standard input."""
     from bench.errors import BenchError
 
+    if sys.stdin.isatty():
+        console.print("French sentences, one a line; Ctrl-D ends them.", style="dim")
     try:
-        return tuple(line.rstrip("\n") for line in sys.stdin)
+        return tuple(line.rstrip("\r\n") for line in sys.stdin)
     except UnicodeDecodeError as error:
         raise BenchError(f"standard input is not {error.encoding} ({error.reason})") from error
+
+
+def _refuse_other_encodings(lines: Sequence[str]) -> None:
+    """Refuse what Python let pass as bytes that are no text, as it does in some locales."""
+    from bench.errors import BenchError
+
+    for number, line in enumerate(lines, start=1):
+        if any("\ud800" <= letter <= "\udfff" for letter in line):
+            raise BenchError(f"sentence {number} is not UTF-8: {line!a}")
 
 
 def _best_run(session: Any, *, variant: str | None, seed: int | None) -> Any:

@@ -207,8 +207,7 @@ def study_name(
     """Name a variant's study: `gru_vs_lstm/lstm`, and what is not as the experiment's file."""
     fingerprint = session.specs[0].data_fingerprint
     corpus = session.data[fingerprint].ledger.corpus if selected["corpus"] else ""
-    adhoc = bool(session.experiment.adhoc)
-    own = own_folder(session.experiment.profile, corpus, adhoc=adhoc)
+    own = own_folder(session.experiment.profile, corpus, adhoc=session.experiment.adhoc)
     objectives = " and ".join(config.objectives) if len(config.objectives) > 1 else ""
     apart = ", ".join(part for part in (own, objectives) if part)
     name = f"{session.experiment.name}/{variant}"

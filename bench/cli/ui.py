@@ -33,7 +33,8 @@ def command(tracking_uri: str | None, host: str, port: int) -> None:
     click.echo(
         f"Runs of {without_password(uri)} at http://{host}:{port}/#/experiments?workflowType=machine_learning"
     )
-    arguments = ["--host", host, "--port", str(port)]
+    variables |= {"PYTHONWARNINGS": "ignore"}
+    arguments = ["--host", host, "--port", str(port), "--uvicorn-opts", "--log-level warning"]
     # A session of its own, so that whatever it starts can be ended with it.
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", *arguments],

@@ -92,6 +92,10 @@ class Comparison:
     """That all differences share; smaller than 0.05 where there are several looks."""
     signature: str
     """Of the BLEU scores."""
+    scope: str = ""
+    """How long was trained on what: an answer is about no more than that."""
+    exploratory: Sequence[str] = ()
+    """Settings changed on the command line, of which the experiment's file knows nothing."""
     computed_on: Sequence[str] = ()
     """Kinds of device, each with its number format, of all runs."""
 

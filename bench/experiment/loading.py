@@ -175,7 +175,7 @@ def _build_variant(
             if key.startswith(f"{section}.")
         }
         refuse_unknown("key", values, field_names(config), where=f"{where} ([{section}])")
-        parts[section] = validate(config, values, section=section, where=where)
+        parts[section] = validate(config, values, section=section, where=where, forced=forced)
     return Variant(name=name, config=RunConfig(**parts), match_parameters=match, replica=replica)
 
 

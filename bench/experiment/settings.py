@@ -45,14 +45,17 @@ def refuse_unknown(
             raise UnknownNameError(kind, name, known, where=where)
 
 
-def validate(config: type, values: Settings, *, section: str, where: str) -> object:
-    """Make a config of values, or say which one is not allowed."""
+def validate(
+    config: type, values: Settings, *, section: str, where: str, forced: Collection[str] = ()
+) -> object:
+    """Make a config of values, or say which one is not allowed: in a file, or among `--set`."""
     try:
         return config(**values)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join([section, *(str(part) for part in problem["loc"])])
         message = problem["msg"].removeprefix("Value error, ")
+        where = "--set" if key in forced else where
         raise ConfigError(f"{where}: {key} = {problem['input']!r}: {message}") from error
 
 

@@ -1,24 +1,43 @@
 """What sets a report or a study apart from the experiment's own profile and corpus, as a name."""
 
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 from bench.experiment.loading import DEFAULT_PROFILE
 
+LONGEST = 60
+"""Letters of settings in a name."""
 
-def own_folder(profile: str, corpus: str, *, adhoc: bool, chosen_seeds: bool = False) -> str:
+
+def own_folder(
+    profile: str, corpus: str, *, adhoc: Sequence[str] = (), chosen_seeds: bool = False
+) -> str:
     """Name what is not as the experiment's file has it; "" if nothing is.
 
     Args:
         profile: in use.
         corpus: given on the command line, "" if none was.
-        adhoc: whether settings were changed there.
+        adhoc: settings that were changed there: each set of them has a name of its own.
         chosen_seeds: whether seeds were chosen there.
     """
     other_profile = "" if profile == DEFAULT_PROFILE else profile
     parts = (
         other_profile,
         Path(corpus).name,
-        "exploratory" if adhoc else "",
+        f"exploratory-{_short(adhoc)}" if adhoc else "",
         "chosen-seeds" if chosen_seeds else "",
     )
     return "-".join(part for part in parts if part)
+
+
+def _short(settings: Sequence[str]) -> str:
+    """Write settings as part of a file's name: `epochs=1-hidden_size=64`, and a digest if long."""
+    whole = sorted(setting.replace(" ", "") for setting in settings)
+    named = "-".join(setting.partition(".")[2] for setting in whole)
+    name = re.sub(r"[^\w.=-]+", "_", named)
+    if name == named and len(name) <= LONGEST:
+        return name
+    digest = blake2b("\n".join(whole).encode(), digest_size=4).hexdigest()
+    return f"{name[:LONGEST]}-{digest}"

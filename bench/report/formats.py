@@ -19,7 +19,12 @@ def render_json(comparison: Comparison) -> str:
 
 def render_markdown(comparison: Comparison) -> str:
     """Write question, answer and tables."""
-    parts = [f"# {comparison.question}", "\n".join(f"- {line}" for line in answer(comparison))]
+    parts = [f"# {comparison.question}"]
+    if comparison.scope:
+        parts.append(comparison.scope)
+    if comparison.exploratory:
+        parts.append(f"Exploratory: with {' '.join(comparison.exploratory)}")
+    parts.append("\n".join(f"- {line}" for line in answer(comparison)))
     for spec in TABLES:
         parts += [f"## {spec.title}", render_table(spec, comparison)]
     return "\n\n".join([*parts, method(comparison)]) + "\n"
@@ -38,7 +43,8 @@ def render_table(spec: TableSpec, comparison: Comparison) -> str:
 def render_csv(comparison: Comparison) -> str:
     """Write a line per variant, numbers only; what there is not is empty."""
     text = io.StringIO()
-    lines = [_flat(row) for row in comparison.rows]
+    about = {"scope": comparison.scope, "exploratory": " ".join(comparison.exploratory)}
+    lines = [_flat(row) | about for row in comparison.rows]
     writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)

@@ -12,9 +12,9 @@ HEADING = """# Reports
 
 Each is made by `python -m bench report` from recorded results; of text that is not ours, figures
 only. Δ is the mean paired difference in BLEU to the baseline; its interval is in the report, which
-is there as `README.md` to be read here and as `index.html` for a browser. What was tried, failures
-included, is in [LOG.md](LOG.md).
+is there as `README.md` to be read here and as `index.html` for a browser.
 """
+NOTEBOOK = "What was tried, failures included, is in [LOG.md](LOG.md).\n"
 
 
 def write_index(folder: Path) -> None:
@@ -25,6 +25,8 @@ def write_index(folder: Path) -> None:
 def render_index(folder: Path) -> str:
     """Render a table per question: corpus, answer, seeds, date."""
     lines, others = [HEADING], list[str]()
+    if (folder / "LOG.md").exists():
+        lines.append(NOTEBOOK)
     question = ""
     for path in sorted(folder.glob(f"**/{RESULTS}")):
         link = f"{path.parent.relative_to(folder)}/README.md"

@@ -6,6 +6,7 @@ A section is Markdown and figures. `README.md` is that text with the figures as 
 
 from bench.comparison.columns import BESIDE, COST, EVIDENCE, QUALITY, render_interval
 from bench.comparison.wording import method
+from bench.data.corpus import corpus_names
 from bench.report.figures.attention import draw_attention
 from bench.report.figures.comparison import draw_cost, draw_forest, draw_lengths, draw_seeds
 from bench.report.figures.curves import draw_curves
@@ -175,12 +176,19 @@ def _provenance(report: Report) -> Section:
         "Where this comes from",
         [
             list_facts(report.provenance.items()),
-            f"Made again by\n\n```sh\n{report.command}\n```",
+            f"Made again by\n\n```sh\n{report.command}\n```{_where_it_lies(report)}",
             f"Every run, with its curves and translations: `python -m bench ui`, then "
             f"[the runs compared in MLflow]({report.mlflow}).",
             f"Settings of {baseline}:\n\n```toml\n{report.settings[baseline]}```",
         ],
     )
+
+
+def _where_it_lies(report: Report) -> str:
+    """Say what a path was shortened to, of a corpus that nobody else has by this name."""
+    if report.corpus in corpus_names():
+        return ""
+    return f"\n\nThe corpus is a file or folder of one's own, {report.corpus}, wherever it lies."
 
 
 def _escape(text: str) -> str:

@@ -160,10 +160,17 @@ def _front(search: SearchRecord, colours: Colours) -> Section:
 def _course(search: SearchRecord, colours: Colours) -> Section:
     parts: list[str | Figure] = []
     rows = [
-        [study.name, str(len(study.trials)), str(study.count("pruned")), str(study.count("failed"))]
+        [
+            study.name,
+            str(len(study.trials)),
+            str(study.count("pruned")),
+            str(study.count("failed")),
+            str(study.num_uncounted),
+        ]
         for study in search.studies.values()
     ]
-    parts.append(markdown_table(["trials", "pruned", "failed"], rows))
+    headings = ["trials", "pruned", "failed", "more, of an earlier command"]
+    parts.append(markdown_table(headings, rows))
     parts.append(Figure("history", draw_history(search, colours), "Every trial, in order."))
     parts += [
         Figure(slice_name(name), draw_slice(search, colours, name), f"Every trial by {name}.")

@@ -34,6 +34,7 @@ def read_study(found: VariantStudy, *, importances: bool = False) -> StudyRecord
         trials=trials,
         front=_front(trials, objectives) if len(objectives) > 1 else (),
         importances=_importances(found.study) if importances else {},
+        num_uncounted=found.num_uncounted(),
     )
 
 

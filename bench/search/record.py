@@ -40,6 +40,8 @@ class StudyRecord:
     """Numbers of those that no other is better than by every objective."""
     importances: Mapping[str, float] = Field(default_factory=dict)
     """Share of the score's variance that each setting explains, by fANOVA: a hint."""
+    num_uncounted: int = 0
+    """Trials of an earlier command, which wanted more of them."""
 
     @property
     def complete(self) -> list[TrialRecord]:

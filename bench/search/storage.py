@@ -1,5 +1,6 @@
 """Where studies are kept: a journal in the current folder, or any database."""
 
+import json
 from pathlib import Path
 
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -11,17 +12,20 @@ from bench.tracking.store import without_password
 
 Storage = BaseStorage
 DEFAULT_FILE = "optuna.journal"
+MAX_ENTRY = 1 << 20
+"""Bytes of a line that a journal may begin with."""
 
 
 def open_storage(given: str | None) -> BaseStorage:
     """Open the storage: a URL such as `sqlite:///FILE` or `postgresql://…`, or a journal's path.
 
     Raises:
-        BenchError: when a database does not answer.
+        BenchError: when a database does not answer, or the file is no journal.
     """
     if given is None or "://" not in given:
         path = Path(given or DEFAULT_FILE).resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
+        _check_journal(path)
         return JournalStorage(JournalFileBackend(str(path)))
     try:
         return RDBStorage(given)
@@ -30,3 +34,17 @@ def open_storage(given: str | None) -> BaseStorage:
         raise BenchError(
             f"--storage {without_password(given)} does not answer: {detail}"
         ) from error
+
+
+def _check_journal(path: Path) -> None:
+    """Look whether a file is a journal of Optuna's, before anything is appended to it."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        line = file.readline(MAX_ENTRY)
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict) or "op_code" not in entry:
+        raise BenchError(f"--storage {path}: not a journal of Optuna's; name another file")

@@ -181,6 +181,11 @@ class VariantStudy:
         ended = [trial for trial in self.counted() if trial.state.is_finished()]
         return ended if self._points is not None else ended[: self.config.trials]
 
+    def num_uncounted(self) -> int:
+        """Count the trials that have ended beyond those that are wanted."""
+        ended = sum(trial.state.is_finished() for trial in self.counted())
+        return ended - len(self.finished())
+
     def num_running(self) -> int:
         """Count the trials that somebody is at work on."""
         return sum(trial.state == TrialState.RUNNING for trial in self.counted())

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -138,7 +139,11 @@ def _create(uri: str) -> None:
     ignore_ctrl_c()
     path = sqlite_path(uri)
     assert path is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".lock").touch()
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}")
     quieten_mlflow()
     from mlflow import MlflowClient
 

@@ -72,18 +72,28 @@ def save_last(
     shutil.rmtree(old, ignore_errors=True)
 
 
+def read_state(folder: Path) -> dict[str, Any]:
+    """Return the state kept beside the last epoch; empty if there is none."""
+    last = _whole(folder)
+    state: dict[str, Any] = {} if last is None else json.loads((last / STATE).read_text("utf-8"))
+    return state
+
+
+def _whole(folder: Path) -> Path | None:
+    kept = (folder / name for name in (LAST, NEW, OLD))
+    return next((each for each in kept if (each / STATE).exists()), None)
+
+
 def load_last(
     folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> dict[str, Any] | None:
     """Put model and optimiser back as they were; None if nothing was kept."""
-    kept = (folder / name for name in (LAST, NEW, OLD))
-    last = next((each for each in kept if (each / STATE).exists()), None)
+    last = _whole(folder)
     if last is None:
         return None
     load_model(model, str(last / "model.safetensors"))
     _restore_optimizer(optimizer, load_file(last / "optimizer.safetensors"))
-    state: dict[str, Any] = json.loads((last / STATE).read_text("utf-8"))
-    return state
+    return read_state(folder)
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

@@ -10,6 +10,7 @@ import pytest
 from bench.cli.main import COMMANDS, main
 from bench.cli.options import parse_seeds
 from bench.errors import ConfigError
+from bench.report.folders import own_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +75,9 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         # Neither the profile nor the corpus of a search that goes on is asked for again.
         (["search", "gru_vs_lstm", "--resume", "--corpus", "gone.tsv"], "no search of gru_vs_lstm"),
         (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
+        (["search", "--resume", "--set", "training.epochs=2"], "leave --set away"),
+        (["run", "gru_vs_lstm", "--set", "training.epochs=three"], "--set: training.epochs = 'th"),
+        (["run", "gru_vs_lstm", "--tracking-uri", "sqlite:////proc/no/a.db"], "could not create"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_2(
@@ -88,6 +92,30 @@ def test_a_mistake_is_one_message_and_exit_code_2(
     assert message in printed
     assert "Traceback" not in printed
     assert not Path("mlflow.db").exists()
+
+
+def test_a_file_of_ones_own_is_no_journal(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing is appended to it."""
+    Path("notes.txt").write_text("just text\n")
+
+    with pytest.raises(SystemExit) as left:
+        main(["dashboard", "--storage", "notes.txt"])
+
+    assert left.value.code == 2
+    assert "not a journal of Optuna's" in capfd.readouterr().err
+    assert Path("notes.txt").read_text() == "just text\n"
+
+
+def test_each_set_of_changed_settings_has_a_folder_of_its_own() -> None:
+    """Whatever their order; a long one ends in a digest, and none is lost in another's folder."""
+    one, two = "training.epochs=1", "model.hidden_size=64"
+    many = [f"model.hidden_size={size}" for size in range(64, 70)]
+
+    assert own_folder("quick", "", adhoc=[one, two]) == own_folder("quick", "", adhoc=[two, one])
+    assert own_folder("quick", "", adhoc=[one]) == "exploratory-epochs=1"
+    assert own_folder("quick", "", adhoc=many) != own_folder("quick", "", adhoc=many[::-1][1:])
+    assert len(own_folder("quick", "", adhoc=many)) < 100
+    assert own_folder("quick", "", adhoc=['data.corpus="a/../b"']).count("/") == 0
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("3", [1, 2, 3]), ("4,9", [4, 9]), ("7,", [7])])
