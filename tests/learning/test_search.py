@@ -122,12 +122,12 @@ def test_two_commands_share_one_study(folder: Path) -> None:
 @pytest.mark.slow
 def test_a_search_can_be_planned_read_and_looked_at(folder: Path) -> None:
     """The time it would take; the same again by --resume; a report; Optuna's and MLflow's pages."""
-    planned = bench(folder, "search", "size", "--trials", "3", "--dry-run")
-    first = bench(folder, "search", "size", "--trials", "3")
+    planned = bench(folder, "search", "size", "--trials", "4", "--dry-run")
+    first = bench(folder, "search", "size", "--trials", "4")
     again = bench(folder, "search", "--resume")
     written = bench(folder, "report", "size", "--search")
 
-    assert "no end of points; 3 trials for each of few, many" in planned.stdout
+    assert "no end of points; 4 trials for each of few, many" in planned.stdout
     assert re.search(r"about \d+:\d\d in all", planned.stdout)
     assert not re.search("size/", planned.stdout)
     assert "fresh seeds" in first.stdout
@@ -137,7 +137,7 @@ def test_a_search_can_be_planned_read_and_looked_at(folder: Path) -> None:
     assert written.returncode == 0, written.stderr
     page = (folder / "reports" / "size" / "search" / "README.md").read_text("utf-8")
     assert answer(first.stdout)[2:].replace("\n", " ").split(",")[0] in page
-    assert "python -m bench search size --variants few,many --trials 3 --seeds 2" in page
+    assert "python -m bench search size --variants few,many --trials 4 --seeds 2" in page
     look_at(folder)
 
 
@@ -161,7 +161,7 @@ def look_at(folder: Path) -> None:
         with serving(folder, "ui", "/health") as address:
             at = f"{address}/#/experiments/{ids[0]}/runs/{study.info.run_id}"
             browser.get(at)
-            wait_for(browser, "size/few", "Winner of 3 trials", "search/fresh_bleu")
+            wait_for(browser, "size/few", "Winner of 4 trials", "search/fresh_bleu")
             browser.get(f"{at}/artifacts/plots/history.svg")
             wait_for(browser, "plots", "history.svg", "best_of.svg")
 

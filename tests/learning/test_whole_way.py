@@ -95,7 +95,7 @@ def test_the_whole_way(folder: Path) -> None:
     assert "2 paired seeds" in unwrapped(second.stdout)
     assert "4 runs had been done before" in third.stdout
     assert "2 paired seeds" in unwrapped(compared.stdout)
-    assert "Profile quick: 8 epochs of 1,6" in compared.stdout
+    assert "Profile quick: 8 epochs of 1,591 training pairs" in compared.stdout
     assert "Published of many: +1 to +2 BLEU; ours: " in unwrapped(compared.stdout)
     assert "4 of 4 runs done" in planned.stdout
     assert len(translated.stdout.splitlines()) == 3
