@@ -17,6 +17,7 @@ from bench.data.corpus import is_generated
 from bench.evaluation.translator import Translator
 from bench.report.record import AttentionMap, Report
 from bench.search.record import SearchRecord
+from bench.tracking.provenance import split_option
 from bench.tracking.result import RunResult
 
 NUM_ATTENTION_MAPS = 4
@@ -111,12 +112,12 @@ def _typed(commands: Mapping[str, int]) -> dict[str, int]:
 
 def _without_folders(word: str) -> str:
     """Leave out where somebody keeps their files: of a path only the last part."""
-    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    option, value = split_option(word)
     if value.startswith("sqlite:///"):
-        return f"{option}{equals}sqlite:///{Path(value).name}"
+        return f"{option}sqlite:///{Path(value).name}"
     if "://" in value:
         return word
-    return f"{option}{equals}{','.join(Path(part).name for part in value.split(','))}"
+    return f"{option}{','.join(Path(part).name for part in value.split(','))}"
 
 
 def _without_sentences(run: RunResult) -> RunResult:

@@ -42,9 +42,15 @@ def command_line() -> str:
     """Return the command as a person would type it, passwords blotted out."""
     words = []
     for word in sys.argv[1:]:
-        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-        words.append(f"{option}{equals}{without_password(value)}")
+        option, value = split_option(word)
+        words.append(f"{option}{without_password(value)}")
     return shlex.join(["python", "-m", "bench", *words])
+
+
+def split_option(word: str) -> tuple[str, str]:
+    """Part `--option=value` before its value; a word that is none has no option."""
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return f"{option}{equals}", value
 
 
 def _version(package: str) -> str | None:

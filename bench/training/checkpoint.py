@@ -58,6 +58,7 @@ def save_last(
         state: anything else, as JSON.
     """
     scratch, last, old = (folder / name for name in (NEW, LAST, OLD))
+    (scratch / STATE).unlink(missing_ok=True)  # so that no half of it is taken for whole
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     save_model(model, str(scratch / "model.safetensors"))
