@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.cli.session import Session
-from bench.comparison.comparison import Comparison, compare
+from bench.comparison.comparing import compare
+from bench.comparison.comparison import Comparison
 from bench.comparison.looks import all_looks
 from bench.comparison.resampling import resample
 from bench.data.corpus import SentencePair

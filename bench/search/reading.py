@@ -6,9 +6,10 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.search.attempts import first_number
 from bench.search.objectives import higher_is_better
 from bench.search.record import State, StudyRecord, TrialRecord
-from bench.search.study import VariantStudy, first_number
+from bench.search.study import VariantStudy
 
 STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",

@@ -14,15 +14,9 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.experiment.search import SearchConfig
+from bench.search.attempts import FIXED, SURPLUS
 from bench.search.space import build_space, draw_point
 from bench.seeding import stream_seed
-
-SURPLUS = "surplus"
-"""Attribute of a trial that was one too many, since another process was faster."""
-AGAIN = "again"
-"""Attribute of a trial that tries the settings of a failed one again: the number of that one."""
-FIXED = "fixed_params"
-"""Optuna's own attribute of a trial whose settings were given."""
 
 
 class NumberedSampler(BaseSampler):

@@ -5,31 +5,25 @@ that died, and how many are lacking is read from it each time, so that the same 
 given again, or on several machines at once.
 """
 
-import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
-from optuna.distributions import IntDistribution, distribution_to_json
-from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.distributions import IntDistribution
 from optuna.storages import BaseStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
-from bench.experiment.search import PrunerName, SearchConfig
+from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_settings
+from bench.search.attempts import DIED, SURPLUS, attempts, counted, first_number, try_again
 from bench.search.lease import is_abandoned
-from bench.search.objectives import higher_is_better, read_objective
-from bench.search.sampler import AGAIN, FIXED, SURPLUS, NumberedSampler
+from bench.search.making import fixed_settings, open_study
+from bench.search.objectives import read_objective
 from bench.search.space import build_space
 from bench.tracking.result import EpochRecord, RunResult
 
-MADE_WITH, VARIANT, DIED = "space", "variant", "died"
 MOST_DEATHS = 3
 SEED, TRIAL = "seed", "trial"
 """Names, among the parameters of a trial that trains another one again, of what is no setting: the
@@ -82,22 +76,7 @@ class VariantStudy:
         self._space = build_space(config.space)
         if points is not None:
             self._space |= {name: IntDistribution(0, 2**31 - 1) for name in (SEED, TRIAL)}
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        ways = [higher_is_better(objective) for objective in config.objectives]
-        directions = [
-            StudyDirection.MAXIMIZE if higher else StudyDirection.MINIMIZE for higher in ways
-        ]
-        self.study = optuna.create_study(  # one that is there keeps its directions, see below
-            storage=storage,
-            sampler=NumberedSampler(config),
-            pruner=_build_pruner(config.pruner),
-            study_name=name,
-            directions=directions,
-            load_if_exists=True,
-        )
-        self._check_same()
-        with warnings.catch_warnings(category=ExperimentalWarning, action="ignore"):
-            self.study.set_metric_names(list(config.objectives))  # for Optuna's pages
+        self.study = open_study(storage, name, config, self._space, variant=self._spec.group)
 
     def next_trial(self, attributes: dict[str, str | float]) -> RunningTrial | None:
         """Ask for the next trial; None when as many as wanted are done or under way.
@@ -143,7 +122,7 @@ class VariantStudy:
     def hear_interruption(self, running: RunningTrial) -> None:
         """Note a trial that was left; it is tried again."""
         self._tell(running.trial, state=TrialState.FAIL)
-        self._try_again(running.trial)
+        try_again(self.study, running.trial)
 
     def revives(self, running: RunningTrial) -> bool:
         """Have a trial whose process died tried again, and return True; False if it dies too often.
@@ -151,26 +130,16 @@ class VariantStudy:
         A model that is too large for the memory kills its process every time.
         """
         running.trial.set_user_attr(DIED, True)
-        deaths = sum(DIED in trial.user_attrs for trial in self._attempts(running.first_number))
+        deaths = sum(
+            DIED in trial.user_attrs for trial in attempts(self.study, running.first_number)
+        )
         if deaths < MOST_DEATHS:
             self.hear_interruption(running)
         return deaths < MOST_DEATHS
 
     def counted(self) -> list[FrozenTrial]:
-        """Return the trials that count, in the order they were drawn.
-
-        Not those tried again later, cut off before they had settings, or one too many.
-        """
-        trials = self.study.get_trials(deepcopy=False)
-        last = {first_number(trial): trial.number for trial in trials}
-        counted = [
-            trial
-            for trial in trials
-            if last[first_number(trial)] == trial.number
-            and SURPLUS not in trial.user_attrs
-            and (trial.params or trial.state in {TrialState.WAITING, TrialState.RUNNING})
-        ]
-        return sorted(counted, key=first_number)
+        """Return the trials that count, in the order they were drawn."""
+        return counted(self.study)
 
     def finished(self) -> list[FrozenTrial]:
         """Return the trials that count and have ended, of draws no more than are wanted.
@@ -206,15 +175,10 @@ class VariantStudy:
         """End a trial, unless another command took its owner for dead and ended it."""
         return self.study.tell(trial, values, state, skip_if_finished=True).state
 
-    def _attempts(self, number: int) -> list[FrozenTrial]:
-        """Return all trials with the settings of one, which is the first of them."""
-        trials = self.study.get_trials(deepcopy=False)
-        return [trial for trial in trials if first_number(trial) == number]
-
     def _remember_epochs(self, trial: optuna.Trial) -> None:
         """Report what the attempt before had reported: a pruner asks for all epochs."""
         earlier = [
-            each for each in self._attempts(first_number(trial)) if each.number < trial.number
+            each for each in attempts(self.study, first_number(trial)) if each.number < trial.number
         ]
         if earlier:
             for epoch, score in earlier[-1].intermediate_values.items():
@@ -229,23 +193,6 @@ class VariantStudy:
         seed = trial.params.get(SEED, self._spec.seed)
         number = trial.params.get(TRIAL, trial.number)
         return replace(self._spec, config=config, seed=seed, trial=number)
-
-    def _check_same(self) -> None:
-        """Make sure that the study's earlier trials are such as this one's will be."""
-        config = self.config
-        ways = {
-            "space": {name: distribution_to_json(kind) for name, kind in self._space.items()},
-            "drawn": [config.sampler, config.seed, config.pruner],
-            "sought": config.objectives,
-            "fixed": fixed_settings(config),
-        }
-        made_with = json.dumps(ways, sort_keys=True)
-        for name, value in ((MADE_WITH, made_with), (VARIANT, self._spec.group)):
-            known = self.study.user_attrs.get(name)
-            if known is None:
-                self.study.set_user_attr(name, value)
-            elif known != value:
-                raise BenchError(_begun_otherwise(self.name))
 
     def _lacks_one(self) -> bool:
         trials = self.counted()
@@ -267,41 +214,4 @@ class VariantStudy:
                 self.study.tell(trial.number, state=TrialState.FAIL)
             except (ValueError, RuntimeError):  # another process has just done so
                 continue
-            self._try_again(trial)
-
-    def _try_again(self, trial: FrozenTrial | optuna.Trial) -> None:
-        settings = trial.params
-        if isinstance(trial, FrozenTrial):  # cut off before it took what it was given
-            settings = settings or trial.system_attrs.get(FIXED, {})
-        if settings:
-            self.study.enqueue_trial(settings, user_attrs={AGAIN: first_number(trial)})
-
-
-def fixed_settings(config: SearchConfig) -> dict[str, object]:
-    """Return what every trial has: the budget, and the score that selects its epoch."""
-    fixed: dict[str, object] = {"evaluation.select_on": config.metric}
-    if config.epochs is not None:
-        fixed["training.epochs"] = config.epochs
-    return fixed
-
-
-def first_number(trial: FrozenTrial | optuna.Trial) -> int:
-    """Return the number of the first trial with these settings."""
-    return int(trial.user_attrs.get(AGAIN, trial.number))
-
-
-def _begun_otherwise(name: str) -> str:
-    return (
-        f"the study {name!r} was begun with other settings or data, or another space, sampler, "
-        "seed, objective, pruner or number of epochs; give this search a storage of its own with "
-        "--storage, or undo that"
-    )
-
-
-def _build_pruner(name: PrunerName) -> BasePruner:
-    pruners: dict[PrunerName, type[BasePruner]] = {
-        "none": NopPruner,
-        "median": MedianPruner,
-        "hyperband": HyperbandPruner,
-    }
-    return pruners[name]()
+            try_again(self.study, trial)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from bench.comparison.comparison import Comparison, compare
+from bench.comparison.comparing import compare
+from bench.comparison.comparison import Comparison
 from bench.comparison.resampling import METRICS, Draws
 from bench.tracking.result import EpochRecord, RunResult
 

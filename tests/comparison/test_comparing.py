@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.comparison.comparison import compare
+from bench.comparison.comparing import compare
 from bench.comparison.wording import answer, method
 from bench.errors import BenchError
 from tests.comparison.examples import comparison, result, steady

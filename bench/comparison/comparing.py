@@ -1,0 +1,213 @@
+"""Results to an answer: each variant's scores, and its differences to the baseline."""
+
+from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
+from types import MappingProxyType
+
+import numpy as np
+
+from bench.comparison.comparison import Comparison, Difference, VariantRow
+from bench.comparison.equal_time import differences_at_equal_time
+from bench.comparison.looks import significance_per_look
+from bench.comparison.resampling import LOSS, METRICS, Draws
+from bench.comparison.statistics import (
+    Estimate,
+    Interval,
+    estimate,
+    holm,
+    judge,
+    sign_test,
+)
+from bench.errors import BenchError
+from bench.tracking.result import RunResult
+
+DECISIVE = "bleu"
+
+
+def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
+    question: str,
+    results: Mapping[str, Sequence[RunResult]],
+    draws: Draws,
+    *,
+    baseline: str,
+    margin: float,
+    looks: Sequence[int] = (),
+    target_vocabularies: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Comparison:
+    """Compare every variant with the baseline, paired by seed.
+
+    Args:
+        question: what is asked.
+        results: the runs of each variant, whatever came of them.
+        draws: scores of the finished runs on draws of the test sentences.
+        baseline: the variant that the others are compared with.
+        margin: of equivalence, in BLEU.
+        looks: numbers of seeds at which the answer was to be looked at, if at several.
+        target_vocabularies: by variant; losses are compared where they are the same.
+
+    Raises:
+        BenchError: for scores of different signatures.
+    """
+    finished = {name: _finished(runs) for name, runs in results.items()}
+    significance = significance_per_look(tuple(looks) or (2,))
+    everything = [run for runs in finished.values() for run in runs]
+    signatures = {run.signatures[DECISIVE] for run in everything}
+    if len(signatures) > 1:
+        raise BenchError(f"BLEU of different kinds cannot be compared: {', '.join(signatures)}")
+    same_vocabulary = {
+        name
+        for name in results
+        if target_vocabularies.get(name) == target_vocabularies.get(baseline)
+    }
+    differences = _differences(
+        finished,
+        draws,
+        baseline,
+        margin=margin,
+        significance=significance,
+        same_vocabulary=same_vocabulary,
+    )
+    return Comparison(
+        question=question,
+        rows=[
+            _row(name, runs, draws, differences.get(name), is_baseline=name == baseline)
+            for name, runs in results.items()
+        ],
+        margin=margin,
+        num_sentences=len(everything[0].sentence_tokens) if everything else 0,
+        looks=tuple(looks),
+        significance=significance,
+        signature=next(iter(signatures), ""),
+        computed_on=sorted({f"{run.device} in {run.precision}" for run in everything}),
+    )
+
+
+def _finished(runs: Sequence[RunResult]) -> list[RunResult]:
+    return [run for run in runs if run.outcome == "finished"]
+
+
+def _row(
+    variant: str,
+    runs: Sequence[RunResult],
+    draws: Draws,
+    difference: Difference | None,
+    *,
+    is_baseline: bool,
+) -> VariantRow:
+    finished = _finished(runs)
+    return VariantRow(
+        variant=variant,
+        is_baseline=is_baseline,
+        num_finished=len(finished),
+        num_diverged=len(runs) - len(finished),
+        scores={metric: _score(finished, draws, metric).interval() for metric in METRICS}
+        if finished
+        else {},
+        parameters=runs[0].parameters if runs else 0,
+        training_seconds=fmean(run.training_seconds for run in finished) if finished else 0.0,
+        pairs_per_second=fmean(run.pairs_per_second for run in finished) if finished else 0.0,
+        sentences_per_second=fmean(run.test["sentences_per_second"] for run in finished)
+        if finished
+        else None,
+        peak_memory_bytes=max((run.peak_memory_bytes for run in finished), default=0),
+        difference=difference,
+    )
+
+
+def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:
+    return estimate(
+        [run.test[metric] for run in runs],
+        np.column_stack([draws[metric][run.identity] for run in runs]),
+        num_sentences=len(runs[0].sentence_tokens),
+    )
+
+
+def _differences(
+    finished: Mapping[str, Sequence[RunResult]],
+    draws: Draws,
+    baseline: str,
+    *,
+    margin: float,
+    significance: float,
+    same_vocabulary: Collection[str],
+) -> dict[str, Difference]:
+    """Return each variant's difference to the baseline, corrected together by Holm's rule."""
+    pairs = {
+        name: _pair(runs, finished[baseline]) for name, runs in finished.items() if name != baseline
+    }
+    pairs = {name: pair for name, pair in pairs.items() if pair}
+    estimates: dict[str, dict[str, Estimate]] = {name: {} for name in pairs}
+    intervals: dict[str, dict[str, Interval]] = {name: {} for name in pairs}
+    shares: dict[str, float] = {}
+    for metric in METRICS:
+        found = {
+            name: _paired(pair, draws, metric)
+            for name, pair in pairs.items()
+            if metric != LOSS or (name in same_vocabulary and _same_tokens(pair))
+        }
+        corrected = holm([each.p_value() for each in found.values()], significance=significance)
+        for (name, each), share in zip(found.items(), corrected, strict=True):
+            estimates[name][metric] = each
+            intervals[name][metric] = each.interval(significance=share)
+            if metric == DECISIVE:
+                shares[name] = share
+    return {
+        name: _difference(
+            estimates[name][DECISIVE], intervals[name], pair, margin=margin, share=shares[name]
+        )
+        for name, pair in pairs.items()
+    }
+
+
+Pair = tuple[RunResult, RunResult]
+"""A variant's run and the baseline's of the same seed."""
+
+
+def _pair(runs: Sequence[RunResult], baseline: Sequence[RunResult]) -> list[Pair]:
+    others = {run.seed: run for run in baseline}
+    return [(run, others[run.seed]) for run in runs if run.seed in others]
+
+
+def _same_tokens(pairs: Sequence[Pair]) -> bool:
+    """Tell whether both count the same tokens: nats per token mean the same only then."""
+    return all(run.sentence_tokens == other.sentence_tokens for run, other in pairs)
+
+
+def _paired(pairs: Sequence[Pair], draws: Draws, metric: str) -> Estimate:
+    return estimate(
+        [run.test[metric] - other.test[metric] for run, other in pairs],
+        np.column_stack(
+            [draws[metric][run.identity] - draws[metric][other.identity] for run, other in pairs]
+        ),
+        num_sentences=len(pairs[0][0].sentence_tokens),
+    )
+
+
+def _difference(
+    bleu: Estimate,
+    by_metric: Mapping[str, Interval],
+    pairs: Sequence[Pair],
+    *,
+    margin: float,
+    share: float,
+) -> Difference:
+    at_equal_time = differences_at_equal_time(*zip(*pairs, strict=True))
+    ahead = [run.test[DECISIVE] > other.test[DECISIVE] for run, other in pairs]
+    unequal = [run.test[DECISIVE] != other.test[DECISIVE] for run, other in pairs]
+    return Difference(
+        by_metric=by_metric,
+        verdict=judge(by_metric[DECISIVE], margin=margin),
+        significance=share,
+        p_value=bleu.p_value(),
+        num_seeds=bleu.num_seeds,
+        seeds_ahead=sum(ahead),
+        sign_p_value=sign_test(sum(ahead), sum(unequal)),
+        seed_deviation=bleu.seed_variance**0.5 if bleu.num_seeds > 1 else None,
+        sentence_deviation=bleu.sentence_variance**0.5,
+        detectable=bleu.detectable(significance=share),
+        seeds_needed=bleu.seeds_needed(significance=share),
+        at_equal_time=estimate(
+            at_equal_time, np.zeros((1, len(pairs))), num_sentences=1
+        ).interval(),
+        same_runs=all(run.identity == other.identity for run, other in pairs),
+    )
