@@ -45,7 +45,7 @@ def command(
     spec = _best_run(session, variant=variant, seed=seed)
     with console.status(f"loading {spec.name}"), tempfile.TemporaryDirectory() as folder:
         found = session.tracker.download_translator(spec.identity, Path(folder))
-        translator = Translator.load(found)
+        translator = Translator.load(found, device=session.device)
     console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
     lines = texts or _typed(console)
     _refuse_other_encodings(lines)

@@ -24,6 +24,7 @@ from bench.training.device import computing
 
 SETTINGS, WEIGHTS, PIECES = "translator.json", "weights.safetensors", "pieces.fr.model"
 BATCH_SIZE = 100
+CPU = torch.device("cpu")
 END = "⏎"
 
 
@@ -50,20 +51,21 @@ class Translator:
         """Put a translator together.
 
         Args:
-            model: trained.
+            model: trained, on the device that is to translate.
             source: its French vocabulary.
             target: its English vocabulary.
             lowercase: whether it reads and writes lower case.
             pieces: SentencePiece's model of French, if it reads pieces of words.
         """
         self._model = model.eval()
+        self._device = next(model.parameters()).device
         self._source = source
         self._target = target
         self._lowercase = lowercase
         self._pieces = PieceCutter(pieces, lowercase=lowercase) if pieces else None
 
     @classmethod
-    def load(cls, folder: Path) -> "Translator":
+    def load(cls, folder: Path, *, device: torch.device = CPU) -> "Translator":
         """Read a folder written by `save_translator`; tensors and JSON only, nothing executed."""
         settings = json.loads((folder / SETTINGS).read_text("utf-8"))
         source, target = (Vocabulary(settings[name]) for name in ("source", "target"))
@@ -72,7 +74,7 @@ class Translator:
         load_weights(folder / WEIGHTS, model)
         pieces = folder / PIECES
         return cls(
-            model,
+            model.to(device),
             source,
             target,
             lowercase=settings["lowercase"],
@@ -97,8 +99,9 @@ class Translator:
             return translations
         split = self._encode([tokens[place] for place in said])
         for batch in sorted_batches(split, batch_size=BATCH_SIZE):
-            with computing(torch.device("cpu"), "float32"):
-                decoded = decode(self._model, batch.source, batch.source_lengths, how)
+            moved = batch.to(self._device)
+            with computing(self._device, "float32"):
+                decoded = decode(self._model, moved.source, moved.source_lengths, how)
             for index, token_ids in zip(batch.indices, decoded, strict=True):
                 translations[said[index]] = self._join(self._target.decode(token_ids))
         return translations
@@ -116,10 +119,10 @@ class Translator:
             ValueError: for a model without attention.
         """
         split = self._encode([self._cut(text)])
-        (batch,) = sorted_batches(split, batch_size=1)
+        (batch,) = (each.to(self._device) for each in sorted_batches(split, batch_size=1))
         (decoded,) = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
         decoded = [token_id for token_id in decoded if token_id not in {BOS_ID, PAD_ID}]
-        target = torch.tensor([[*decoded, EOS_ID]])
+        target = torch.tensor([[*decoded, EOS_ID]], device=self._device)
         weights = self._model.attention_weights(batch._replace(target=target))[0]
         return Attended(
             source=[*self._cut(text), END],

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from bench.data.batching import Batch, TrainingBatches, sorted_batches
+from bench.data.config import DataConfig
 from bench.data.prepared import PreparedCorpus
 from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.decoding import decode
+from bench.evaluation.translator import Translator, save_translator
 from bench.model import graphs
 from bench.model.config import ModelConfig
 from bench.model.graphs import SWITCH
@@ -233,3 +236,19 @@ def test_translations_are_those_of_a_cpu(
     narrow = translations(model, batch, GPU, how, "bfloat16")
     assert len(narrow) == len(expected)
     assert all(len(tokens) <= 9 for tokens in narrow)
+
+
+def test_a_saved_translator_translates_there_too(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """What it says on a CPU, and where it looked."""
+    config = replace(MODELS["additive"], **QUIET)
+    model = build(digits, config)
+    losses(digits, model, CPU, training(1.0))
+    save_translator(tmp_path, model, config, DataConfig(), prepared=digits)
+    texts = [pair.source for pair in digits.load_split("test").pairs[:20]]
+    here, there = (Translator.load(tmp_path, device=device) for device in (CPU, GPU))
+
+    expected, found = (each.translate(texts, max_length=9) for each in (here, there))
+
+    assert sum(a == b for a, b in zip(found, expected, strict=True)) >= 19
+    looked = [torch.tensor(each.attend(texts[0], max_length=9).weights) for each in (here, there)]
+    torch.testing.assert_close(*looked, rtol=1e-2, atol=1e-2)
