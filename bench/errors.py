@@ -14,9 +14,12 @@ class UnknownNameError(BenchError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str) -> None:
         names = sorted(known)
-        nearest = get_close_matches(name, names, n=1)
+        begun = [each for each in names if name and each.startswith(name)]
+        nearest = begun or get_close_matches(name, names, n=1)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        super().__init__(f"{where}: unknown {kind} {name!r}.{hint}\nKnown: {', '.join(names)}")
+        meant = (nearest[0] if nearest else name).rpartition(".")[0]
+        told = [each for each in names if each.rpartition(".")[0] == meant] or names
+        super().__init__(f"{where}: unknown {kind} {name!r}.{hint}\nKnown: {', '.join(told)}")
 
 
 class ConfigError(BenchError):

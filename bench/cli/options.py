@@ -20,7 +20,8 @@ OPTIONS = (
     click.option(
         "--seeds",
         metavar="N|A,B,…",
-        help="How many seeds (1 to N), or which; the file's if not given.",
+        help="How many seeds (1 to N), or which. Default: the file's, or those recorded where "
+        "nothing is trained.",
     ),
     click.option(
         "--corpus",

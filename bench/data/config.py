@@ -6,8 +6,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 Tokenization = Literal["spacy", "sentencepiece"]
-STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-"""How every config class of the suite reads its values: unknown keys and wrong types refused."""
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+"""How every config class of the suite reads its values: unknown keys, wrong types and what is not
+finite refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)

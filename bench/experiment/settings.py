@@ -52,9 +52,11 @@ def validate(
     try:
         return config(**values)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join([section, *(str(part) for part in problem["loc"])])
-        message = problem["msg"].removeprefix("Value error, ")
+        problem, *others = error.errors()
+        field = problem["loc"][:1]  # what follows is which of several kinds of value did not fit
+        key = ".".join([section, *map(str, field)])
+        messages = [each["msg"] for each in (problem, *others) if each["loc"][:1] == field]
+        message = ", or: ".join(each.removeprefix("Value error, ") for each in messages)
         where = "--set" if key in forced else where
         raise ConfigError(f"{where}: {key} = {problem['input']!r}: {message}") from error
 

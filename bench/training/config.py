@@ -42,7 +42,7 @@ class TrainingConfig:
     tenths while Adam's first beta does the reverse, then fades out; `cosine` falls to 0 along half
     a cosine."""
 
-    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
+    max_gradient_norm: Annotated[float, Field(gt=0, allow_inf_nan=True)] = 1.0
     """Gradients longer than this are shortened to it; `inf` leaves them alone."""
 
     teacher_forcing: Annotated[float, Field(ge=0, le=1)] = 1.0

@@ -58,6 +58,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--seeds", "many"], "wanted how many, such as 5"),
         (["run", "gru_vs_lstm", "--device", "tpu"], "--device: unknown device 'tpu'"),
         (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "unknown corpus 'nowhere.tsv'"),
+        (["run", "gru_vs_lstm", "--corpus", "tatoeba"], "Did you mean 'tatoeba_questions'?"),
         (["run", "gru_vs_lstm", "--tracking-uri", "mlruns"], "keeps no runs in plain folders"),
         (["run", "gru_vs_lstm", "--jobs", "0"], "Invalid value for '--jobs'"),
         (["run", "gru_vs_lstm", "--profile", "full"], "is not on this machine"),

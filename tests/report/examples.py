@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.comparison.by_length import LengthClass
-from bench.comparison.comparison import compare
+from bench.comparison.comparing import compare
 from bench.comparison.samples import Sample
 from bench.comparison.scorecard import keep_score
 from bench.evaluation.translator import Attended
@@ -67,8 +67,8 @@ def example() -> Report:
         mlflow="http://127.0.0.1:5000/#/compare-runs?runs=[]",
         scorecard=keep_score([EXPECTED], comparison),
         by_length=[
-            LengthClass("1–5", 30, {"a": 30.0, "b": 35.0, "c": 31.0}),
-            LengthClass("over 20", 25, {"a": 10.0, "b": 20.0, "c": 9.0}),
+            LengthClass("1–5", 20, {"a": 30.0, "b": 35.0, "c": 31.0}),
+            LengthClass("over 20", 20, {"a": 10.0, "b": 20.0, "c": 9.0}),
         ],
         samples=[Sample("Où | est-il ?", "Where is <it>?", {"a": "what *is* it?", "b": "where?"})],
         attention=[AttentionMap("b", attended), AttentionMap("c", attended)],

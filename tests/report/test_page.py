@@ -134,3 +134,13 @@ def test_a_comparison_can_be_written_for_other_programs() -> None:
     assert lines[1].startswith("a,3,0,21.0,")
     assert '"verdict": ' in render_json(comparison)
     assert "| variant | seeds | BLEU | Δ BLEU | verdict |" in render_markdown(comparison)
+
+
+def test_sentences_that_no_length_counts_are_owned_up_to(folder: Path, tmp_path: Path) -> None:
+    """A class of a few gives no figure; a reader who adds up is told."""
+    report = load_report(folder)
+    write_report(tmp_path, replace(report, by_length=report.by_length[:1]))
+
+    note = "20 sentences of other lengths are too few for a figure."
+    assert note in (tmp_path / "README.md").read_text("utf-8")
+    assert "too few for a figure" not in (folder / "README.md").read_text("utf-8")
