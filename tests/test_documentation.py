@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_link_leads_somewhere() -> None:
     """Of those within the project."""
     for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+        assert target.startswith("https://") or (ROOT / unquote(target)).exists(), target
 
 
 def test_the_first_lines_of_ci_are_the_readmes() -> None:

@@ -53,7 +53,7 @@ def _answer(report: Report, colours: Colours) -> Section:
         parts.append("Of seeds that were named for it; others may be recorded and are not counted.")
     parts.append(render_table(QUALITY, comparison))
     if any(row.difference is not None for row in comparison.rows):
-        caption = "Difference of each variant to the baseline, with its corrected interval."
+        caption = "Difference of each variant to the baseline, with the interval of the table."
         parts.append(Figure("forest", draw_forest(comparison, colours), caption))
     caption = "Test BLEU by seed; lines join runs of the same seed, bars are 95 % intervals."
     parts.append(Figure("seeds", draw_seeds(comparison, report.results, colours), caption))

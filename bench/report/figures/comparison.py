@@ -15,7 +15,7 @@ Colours = Mapping[str, str]
 
 
 def draw_forest(comparison: Comparison, colours: Colours) -> str:
-    """Draw each difference with its corrected interval, against zero and the margin."""
+    """Draw each difference with its interval, against zero and the margin."""
     rows = [row for row in comparison.rows if row.difference is not None][::-1]
 
     def paint(axes: Axes) -> None:
