@@ -11,17 +11,14 @@ from bench.cli.ports import PORT, refuse_taken
 @click.option("--port", type=PORT, default=8080, show_default=True, help="Where to listen.")
 def command(storage: str | None, host: str, port: int) -> None:
     """Start Optuna's pages on this machine, until Ctrl-C."""
-    from bench.errors import BenchError
     from bench.search.dashboard import serve
-    from bench.search.storage import DEFAULT_FILE, open_storage
+    from bench.search.storage import DEFAULT_FILE, no_study, open_storage
     from bench.tracking.store import without_password
 
-    kept = open_storage(storage)
-    shown = without_password(storage or DEFAULT_FILE)
+    kept = open_storage(storage, recorded=True)
     if not kept.get_all_studies():
-        raise BenchError(
-            f"no study is kept at {shown}; python -m bench search gru_vs_lstm makes some"
-        )
+        raise no_study(storage)
+    shown = without_password(storage or DEFAULT_FILE)
     refuse_taken(host, port)
     click.echo(f"Studies of {shown} at http://{host}:{port}/dashboard")
     try:

@@ -78,6 +78,6 @@ def _tuned(
     from bench.cli.tuning import open_recorded
     from bench.search.storage import open_storage
 
-    tuning = open_recorded(session, open_storage(storage), objectives, selected)
+    tuning = open_recorded(session, open_storage(storage, recorded=True), objectives, selected)
     record = tuning.record(tuning.retrials(), importances=True)
     return tuning.tuned_session(record), record

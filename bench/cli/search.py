@@ -184,7 +184,7 @@ def _resumed(
     from bench.cli.tuning import last_asked
     from bench.search.storage import open_storage
 
-    asked = last_asked(open_storage(storage), selected["experiment"])
+    asked = last_asked(open_storage(storage, recorded=True), selected["experiment"])
     options = {name: asked[name] for name in ("experiment", "profile", "corpus", "overrides")}
     return {**selected, **options, "seeds": selected["seeds"] or asked["seeds"]}, asked
 

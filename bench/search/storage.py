@@ -8,7 +8,7 @@ from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench.errors import BenchError
-from bench.tracking.store import without_password
+from bench.tracking.store import sqlite_path, without_password
 
 Storage = BaseStorage
 DEFAULT_FILE = "optuna.journal"
@@ -16,14 +16,23 @@ MAX_ENTRY = 1 << 20
 """Bytes of a line that a journal may begin with."""
 
 
-def open_storage(given: str | None) -> BaseStorage:
+def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
     """Open the storage: a URL such as `sqlite:///FILE` or `postgresql://…`, or a journal's path.
 
+    Args:
+        given: on the command line.
+        recorded: whether there is nothing to do without a study; no file is made then.
+
     Raises:
-        BenchError: when a database does not answer, or the file is no journal.
+        BenchError: when a database does not answer, the file is no journal, or it is not there.
     """
-    if given is None or "://" not in given:
-        path = Path(given or DEFAULT_FILE).resolve()
+    given = given or DEFAULT_FILE
+    is_journal = "://" not in given
+    file = Path(given) if is_journal else sqlite_path(given)
+    if recorded and file is not None and not file.exists():
+        raise no_study(given)
+    if is_journal:
+        path = Path(given).resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_journal(path)
         return JournalStorage(JournalFileBackend(str(path)))
@@ -34,6 +43,15 @@ def open_storage(given: str | None) -> BaseStorage:
         raise BenchError(
             f"--storage {without_password(given)} does not answer: {detail}"
         ) from error
+
+
+def no_study(given: str | None) -> BenchError:
+    """Say that a storage holds none."""
+    shown = without_password(given or DEFAULT_FILE)
+    return BenchError(
+        f"no study is kept at {shown}: --storage may name another place, and python -m bench "
+        "search EXPERIMENT makes some"
+    )
 
 
 def _check_journal(path: Path) -> None:

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from optuna.study import StudyDirection
 
 from bench.cli.main import COMMANDS, main
 from bench.cli.options import parse_seeds
 from bench.errors import ConfigError
 from bench.report.folders import own_folder
+from bench.search.storage import open_storage
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,10 +73,10 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["prepare", "synthetic_questions", "--pairs", "-1"], "Invalid value for '--pairs'"),
         (["dashboard"], "no study is kept at optuna.journal"),
         (["search"], "Missing argument 'EXPERIMENT' (or --resume)"),
-        (["search", "--resume"], "no search is kept here"),
-        (["search", "gru_vs_lstm", "--resume"], "no search of gru_vs_lstm is kept here"),
+        (["search", "--resume"], "no study is kept at optuna.journal"),
+        (["search", "gru_vs_lstm", "--resume", "--storage", "sqlite:///s.db"], "at sqlite:///s.db"),
         # Neither the profile nor the corpus of a search that goes on is asked for again.
-        (["search", "gru_vs_lstm", "--resume", "--corpus", "gone.tsv"], "no search of gru_vs_lstm"),
+        (["search", "gru_vs_lstm", "--resume", "--corpus", "gone.tsv"], "no study is kept at"),
         (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
         (["search", "--resume", "--set", "training.epochs=2"], "leave --set away"),
         (["run", "gru_vs_lstm", "--set", "training.epochs=three"], "--set: training.epochs = 'th"),
@@ -93,6 +95,17 @@ def test_a_mistake_is_one_message_and_exit_code_2(
     assert message in printed
     assert "Traceback" not in printed
     assert not Path("mlflow.db").exists()
+    assert not Path("optuna.journal").exists()
+
+
+def test_a_search_that_is_not_among_those_kept_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where studies are kept there may be others."""
+    open_storage(None).create_new_study([StudyDirection.MAXIMIZE], "another")
+
+    with pytest.raises(SystemExit):
+        main(["search", "gru_vs_lstm", "--resume"])
+
+    assert "no search of gru_vs_lstm is kept here" in capfd.readouterr().err
 
 
 def test_a_file_of_ones_own_is_no_journal(capfd: pytest.CaptureFixture[str]) -> None:
