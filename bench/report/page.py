@@ -166,7 +166,7 @@ def _scorecard(report: Report) -> Section:
         rows.append([expected.variant, score.published, ours, score.agreement, expected.source])
     if not rows:
         return Section("", [])
-    table = markdown_table(["published", "ours, corrected", "", "source"], rows, align=":--")
+    table = markdown_table(["published", "ours", "", "source"], rows, align=":--")
     return Section("Published effects beside ours", [table])
 
 

@@ -76,9 +76,10 @@ def _subtitle(report: Report) -> str:
     seeds = max(row.num_finished for row in report.comparison.rows)
     pairs = int(report.ledger.get("train_pairs", 0))
     tuned = f", each tuned by {report.search.config.trials} trials" if report.search else ""
+    changed = f" with `{' '.join(report.adhoc)}`" if report.adhoc else ""
     return (
-        f"`{report.experiment}`{tuned}, profile {report.profile}, on {report.corpus}: {pairs:,} "
-        f"training pairs, {seeds} seeds, {report.provenance.get('date', '')}"
+        f"`{report.experiment}`{changed}{tuned}, profile {report.profile}, on {report.corpus}: "
+        f"{pairs:,} training pairs, {seeds} seeds, {report.provenance.get('date', '')}"
     )
 
 
