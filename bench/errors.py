@@ -15,10 +15,10 @@ class UnknownNameError(BenchError):
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str) -> None:
         names = sorted(known)
         begun = [each for each in names if name and each.startswith(name)]
-        nearest = begun or get_close_matches(name, names, n=1)
+        nearest = get_close_matches(name, begun, n=1, cutoff=0) or get_close_matches(name, names, 1)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        meant = (nearest[0] if nearest else name).rpartition(".")[0]
-        told = [each for each in names if each.rpartition(".")[0] == meant] or names
+        section, dot, _ = (nearest[0] if nearest else name).rpartition(".")
+        told = [each for each in names if dot and each.startswith(f"{section}.")] or names
         super().__init__(f"{where}: unknown {kind} {name!r}.{hint}\nKnown: {', '.join(told)}")
 
 

@@ -20,8 +20,8 @@ OPTIONS = (
     click.option(
         "--seeds",
         metavar="N|A,B,…",
-        help="How many seeds (1 to N), or which. Default: the file's, or those recorded where "
-        "nothing is trained.",
+        help="How many seeds (1 to N), or which. Default: the file's; for compare and report all "
+        "that are recorded.",
     ),
     click.option(
         "--corpus",

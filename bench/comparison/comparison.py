@@ -11,7 +11,7 @@ class Difference:
     """A variant minus the baseline, on the seeds that both finished."""
 
     by_metric: Mapping[str, Interval]
-    """Corrected for the number of comparisons, metric by metric."""
+    """At Holm's share of the permitted error, metric by metric."""
     verdict: Verdict
     """By BLEU."""
     significance: float

@@ -13,7 +13,7 @@ class Score(NamedTuple):
 
     expected: Expectation
     ours: Interval | None
-    """Variant minus baseline, corrected; None where nothing can be paired."""
+    """Variant minus baseline, at Holm's share; None where nothing can be paired."""
     agreement: str
 
     @property

@@ -66,7 +66,12 @@ class Translator:
 
     @classmethod
     def load(cls, folder: Path, *, device: torch.device = CPU) -> "Translator":
-        """Read a folder written by `save_translator`; tensors and JSON only, nothing executed."""
+        """Read a folder written by `save_translator`; tensors and JSON only, nothing executed.
+
+        Args:
+            folder: of the translator.
+            device: that is to translate.
+        """
         settings = json.loads((folder / SETTINGS).read_text("utf-8"))
         source, target = (Vocabulary(settings[name]) for name in ("source", "target"))
         config = ModelConfig(**settings["model"])

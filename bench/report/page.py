@@ -125,13 +125,12 @@ def _lengths(report: Report, colours: Colours) -> Section:
         draw_lengths(report.by_length, colours),
         "Test BLEU of sentences of each length, mean over seeds.",
     )
+    parts: list[str | Figure] = [markdown_table(headings, rows)]
     shown = sum(found.num_sentences for found in report.by_length)
     left_out = report.comparison.num_sentences - shown
-    note = f"{left_out} sentences of other lengths are too few for a figure." if left_out else ""
-    return Section(
-        "BLEU by length of the French sentence",
-        [markdown_table(headings, rows), *filter(None, [note]), figure],
-    )
+    if left_out > 0:
+        parts.append(f"{left_out} sentences of other lengths are too few for a figure.")
+    return Section("BLEU by length of the French sentence", [*parts, figure])
 
 
 def _attention(report: Report, colours: Colours) -> Section:

@@ -28,7 +28,7 @@ def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
     """
     given = given or DEFAULT_FILE
     is_journal = "://" not in given
-    file = Path(given) if is_journal else sqlite_path(given)
+    file = Path(given) if is_journal else sqlite_path(given.partition("?")[0])
     if recorded and file is not None and not file.exists():
         raise no_study(given)
     if is_journal:

@@ -176,6 +176,14 @@ def test_a_mistyped_key_is_answered_with_its_section_alone() -> None:
     assert all(key.startswith("model.") for key in known)
 
 
+def test_a_key_like_none_is_answered_with_all() -> None:
+    """Those without a section are not taken for its own."""
+    name = write(FILE.replace("seeds = [1, 2, 3]", "zzz = 1"))
+
+    with pytest.raises(BenchError, match=r"(?s)'zzz'.*Known: .*model\.cell.*seeds"):
+        load_experiment(name, profile="full")
+
+
 SEARCH = """
 [search]
 trials = 4

@@ -8,10 +8,10 @@ from bench.errors import BenchError
 from bench.search.storage import open_storage
 
 
-@pytest.mark.parametrize("kind", ["", "sqlite:///"])
-def test_whoever_only_reads_makes_no_storage(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["{}", "sqlite:///{}", "sqlite:///{}?timeout=9"])
+def test_whoever_only_reads_makes_no_storage(form: str, tmp_path: Path) -> None:
     """A mistyped name leaves no file behind."""
-    given = f"{kind}{tmp_path / 'studies'}"
+    given = form.format(tmp_path / "studies")
 
     with pytest.raises(BenchError, match="no study is kept at"):
         open_storage(given, recorded=True)
