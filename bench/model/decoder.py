@@ -16,6 +16,7 @@ from bench.model.attention import ATTENTIONS, AdditiveAttention, Memory
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
+from bench.model.fused.known import read
 from bench.model.fused.later import embedded_later
 from bench.model.fused.steps import Steps
 from bench.model.fused.tape import KEPT
@@ -128,7 +129,9 @@ class Decoder(nn.Module):
         if stack is not None:
             if not self.stepwise or len(stack.layers) <= 2:  # which makes no difference, but speed
                 stack = stack._replace(draws_by_layer=True)
-            return _decoded(unroll(stack, self.embed(tokens.t()), context.state), context)
+            at_once = stack.draws_by_layer and stack.attention is None
+            read_all = read if at_once else unroll
+            return _decoded(read_all(stack, self.embed(tokens.t()), context.state), context)
         embedded = self.embed(tokens)
         if not self.stepwise:
             outputs, state = self.recurrent(embedded, context.state)

@@ -36,6 +36,7 @@ MODELS = {
         for cell in ("gru", "lstm")
     },
     "cells": replace(TINY, cell_decoder=True),
+    "cells, deep": replace(TINY, cell_decoder=True, num_layers=3),
 }
 FED = {"forced": None, "free": [False] * 20, "mixed": [place % 3 == 0 for place in range(20)]}
 

@@ -33,8 +33,9 @@ def read_layer(
     directions: Sequence[Layer],
     rows: Tensor,
     sizes: Sequence[int],
+    state: Sequence[Tensor] = (),
 ) -> tuple[Tensor, list[LayerState]]:
-    """Read packed sentences from a state of zeros, forwards and perhaps backwards.
+    """Read packed sentences, forwards and perhaps backwards.
 
     Args:
         kernels: compiled passes.
@@ -42,21 +43,24 @@ def read_layer(
         directions: the parameters of each.
         rows: packed inputs, (N, I).
         sizes: how many sentences have a first token, a second one, …
+        state: to begin in, where there is one direction, parts (B, H); zeros if not given.
 
     Returns:
         the outputs, (N, D·H), and of each direction the state after each sentence, parts (B, H).
     """
     reading = _Reading(kernels, cell, sizes, torch.is_grad_enabled())
     parameters = [each for layer in directions for each in layer]
-    outputs, *ended = _Layer.apply(reading, rows, *parameters)  # type: ignore[no-untyped-call]
+    outputs, *ended = _Layer.apply(reading, rows, len(state), *state, *parameters)  # type: ignore[no-untyped-call]
     return outputs, _grouped(ended, STATE_PARTS[cell])
 
 
 class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, reading: _Reading, rows: Tensor, *parameters: Tensor
+        ctx: Any, reading: _Reading, rows: Tensor, num_parts: int, *given: Tensor
     ) -> tuple[Tensor, ...]:
+        state, parameters = given[:num_parts], given[num_parts:]
+        ctx.state_dtypes = [part.dtype for part in state]
         layers = [Layer(*each) for each in _grouped(parameters, len(Layer._fields))]
         ctx.weights = [narrowed(layer.weight_input) for layer in layers]
         ctx.inputs, ctx.dtype = Rows.of(rows, ctx.weights[0].dtype), rows.dtype
@@ -68,6 +72,7 @@ class _Layer(torch.autograd.Function):
             steps = (backwards if way else forwards)(reading.sizes)
             tape = Tape(
                 reading.kernels, reading.cell, layer, steps, returns=reading.returns,
+                state=[part.detach() for part in state],
                 outputs=outputs.columns(way * size, (way + 1) * size),
             )  # fmt: skip
             multiply(ctx.inputs.all, weight.t(), to=from_inputs.all)
@@ -81,7 +86,7 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, to_outputs: Tensor, *to_ended: Tensor) -> tuple[Tensor | None, ...]:
         to_outputs, num_parts = to_outputs.contiguous(), len(to_ended) // len(ctx.ways)
-        to_rows, to_parameters = torch.empty_like(ctx.inputs.all), list[Tensor]()
+        to_rows, to_given = torch.empty_like(ctx.inputs.all), list[Tensor]()
         place, stride = to_outputs.data_ptr(), to_outputs.stride(0) * to_outputs.element_size()
         of_each = zip(ctx.ways, ctx.weights, _grouped(to_ended, num_parts), strict=True)
         for number, ((steps, tape), weight, ended) in enumerate(of_each):
@@ -90,8 +95,11 @@ class _Layer(torch.autograd.Function):
                 way.back(step, place + step.place * stride)
             place += tape.size * to_outputs.element_size()
             multiply(way.to_input.all, weight, to=to_rows, add=number > 0)
-            to_parameters += way.to_weights(ctx.inputs)
-        return None, to_rows[: len(to_outputs)].to(ctx.dtype), *to_parameters
+            if ctx.state_dtypes:
+                parts = zip(way.to_state(), ctx.state_dtypes, strict=True)
+                to_given += [part.to(dtype) for part, dtype in parts]
+            to_given += way.to_weights(ctx.inputs)
+        return None, to_rows[: len(to_outputs)].to(ctx.dtype), None, *to_given
 
 
 def _grouped(items: Sequence[Tensor], size: int) -> list[tuple[Tensor, ...]]:

@@ -72,7 +72,7 @@ class Tape:
         steps: Sequence[Step],
         *,
         returns: bool,
-        state: Sequence[Tensor] | None = None,
+        state: Sequence[Tensor] = (),
         outputs: Rows | None = None,
     ) -> None:
         """Begin a sequence.
@@ -83,7 +83,7 @@ class Tape:
             layer: its parameters.
             steps: in the order that they are taken in.
             returns: whether there will be a way back; what is kept for it is forgotten otherwise.
-            state: where the first step begins, parts (B, H); None for zeros.
+            state: where the first step begins, parts (B, H); zeros if not given.
             outputs: where to write them, (N, H); None for memory of their own.
         """
         num_rows, num_sentences = sum(step.rows for step in steps), max(step.rows for step in steps)
@@ -106,7 +106,7 @@ class Tape:
         self._hidden = torch.empty(num_sentences, GATES[cell] * self.size, dtype=self.dtype)
         self._begin(steps, state)
 
-    def _begin(self, steps: Sequence[Step], state: Sequence[Tensor] | None) -> None:
+    def _begin(self, steps: Sequence[Step], state: Sequence[Tensor]) -> None:
         """Put the states that no step leaves behind where they are read."""
         come = 0  # of a step's sentences, how many have been read before
         for step in steps:
