@@ -8,7 +8,7 @@ from time import perf_counter
 from rich.console import Console
 
 from bench.cli.progress import clock
-from bench.cli.session import Session
+from bench.cli.session import Planned
 from bench.engine.executors.contract import EpochEnded, Event, Failed, Started, Task
 from bench.engine.executors.processes import ProcessExecutor
 from bench.errors import BenchError
@@ -16,23 +16,23 @@ from bench.experiment.search import SearchConfig
 
 
 def print_estimate(
-    console: Console, session: Session, config: SearchConfig, executor: ProcessExecutor
+    console: Console, planned: Planned, config: SearchConfig, executor: ProcessExecutor
 ) -> None:
     """Train two epochs of every variant as a trial would be, and say what all would take."""
     with console.status("training two epochs of each variant"):
-        seconds = _measure_epochs(session, executor)
+        seconds = _measure_epochs(planned, executor)
     jobs = executor.num_workers
     num_epochs = {
-        spec.variant: config.epochs or spec.config.training.num_epochs for spec in session.specs
+        spec.variant: config.epochs or spec.config.training.num_epochs for spec in planned.specs
     }
-    own_epochs = {spec.variant: spec.config.training.num_epochs for spec in session.specs}
+    own_epochs = {spec.variant: spec.config.training.num_epochs for spec in planned.specs}
     retrials = config.finalists * config.fresh_seeds
     per_trial = sum(seconds[name] * num_epochs[name] for name in seconds)
     per_run = sum(seconds[name] * own_epochs[name] for name in seconds)
     parts = {
         "trials": config.trials * per_trial,
         "the best again": retrials * per_trial,
-        "the comparison": len(session.experiment.seeds) * per_run,
+        "the comparison": len(planned.experiment.seeds) * per_run,
     }
     measured = ", ".join(f"{name} {each:.1f} s" for name, each in seconds.items())
     console.print(f"an epoch, with its evaluation: {measured}", highlight=False)
@@ -43,9 +43,9 @@ def print_estimate(
     )
 
 
-def _measure_epochs(session: Session, executor: ProcessExecutor) -> dict[str, float]:
+def _measure_epochs(planned: Planned, executor: ProcessExecutor) -> dict[str, float]:
     """Return the seconds of an epoch by variant, with as many at a time as there would be."""
-    first = [spec for spec in session.specs if spec.seed == session.specs[0].seed]
+    first = [spec for spec in planned.specs if spec.seed == planned.specs[0].seed]
     began: dict[str, float] = {}
     seconds: dict[str, float] = {}
 
@@ -66,9 +66,9 @@ def _measure_epochs(session: Session, executor: ProcessExecutor) -> dict[str, fl
         tasks = [
             Task(
                 spec=replace(spec, trial=0),
-                data_folder=session.data[spec.data_fingerprint].folder,
+                data_folder=planned.data[spec.data_fingerprint].folder,
                 run_folder=Path(folder) / spec.variant,
-                device=str(session.device),
+                device=str(planned.device),
                 opens_test=False,
             )
             for spec in first

@@ -8,7 +8,7 @@ from rich.console import Console
 from bench.cli.options import parse_seeds
 
 if TYPE_CHECKING:
-    from bench.cli.session import Session
+    from bench.cli.session import Planned, Session
 
 
 def check(selected: Mapping[str, Any]) -> None:
@@ -31,6 +31,15 @@ def check(selected: Mapping[str, Any]) -> None:
         load_reader(corpus)
 
 
+def open_plan(console: Console, selected: Mapping[str, Any]) -> "Planned":
+    """Plan what the shared options selected, without its record, saying what is happening."""
+    with console.status("loading the libraries") as status:
+        # Here, not above: torch, MLflow and their kin take seconds, and nobody likes a dead screen.
+        from bench.cli.session import Selection, plan_selection
+
+        return plan_selection(Selection(**selected), say=lambda text: status.update(text))
+
+
 def open_session(
     console: Console, selected: Mapping[str, Any], *, recorded: bool = False
 ) -> "Session":
@@ -46,7 +55,6 @@ def open_session(
 
         refuse_new(tracking_uri(selected["tracking_uri"]), experiment=selected["experiment"])
     with console.status("loading the libraries") as status:
-        # Here, not above: torch, MLflow and their kin take seconds, and nobody likes a dead screen.
         from bench.cli.session import Selection, open_selection
 
         return open_selection(Selection(**selected), say=lambda text: status.update(text))

@@ -6,11 +6,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.cli.opening import open_session
+from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
 
 if TYPE_CHECKING:
+    from bench.cli.session import Planned
     from bench.experiment.planning import RunSpec
+    from bench.tracking.result import RunResult
 
 
 @click.command("plan")
@@ -18,26 +20,38 @@ if TYPE_CHECKING:
 def command(**selected: Any) -> None:
     """Show the runs of EXPERIMENT, and which of them are done. Nothing is trained."""
     console = Console()
-    session = open_session(console, selected)
-    results = session.tracker.find_results([spec.identity for spec in session.specs])
+    planned = open_plan(console, selected)
+    with console.status("reading the record"):
+        results = _recorded(planned)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("run", "state", "identity"):
         table.add_column(heading)
     table.add_column("test BLEU", justify="right")
-    for spec in session.specs:
+    for spec in planned.specs:
         result = results.get(spec.identity)
         state = result.outcome if result else _begun(spec)
         bleu = f"{result.test['bleu']:.2f}" if result and result.test else ""
         table.add_row(spec.name, state, spec.identity, bleu)
     console.print(table)
-    ledger = session.data[session.specs[0].data_fingerprint].ledger
+    ledger = planned.data[planned.specs[0].data_fingerprint].ledger
     console.print(
-        f"{len(results)} of {len(session.specs)} runs done. {ledger.corpus}: "
+        f"{len(results)} of {len(planned.specs)} runs done. {ledger.corpus}: "
         f"{ledger.train_pairs:,} training, {ledger.validation_pairs:,} validation and "
         f"{ledger.test_pairs:,} test pairs; vocabularies of {ledger.source_vocabulary:,} French "
         f"and {ledger.target_vocabulary:,} English tokens.",
         highlight=False,
     )
+
+
+def _recorded(planned: "Planned") -> "dict[str, RunResult]":
+    """Return what is recorded of these runs, by identity; no store is made to find nothing."""
+    from bench.cli.session import open_record
+    from bench.tracking.store import is_new
+
+    if is_new(planned.uri):
+        return {}
+    tracker = open_record(planned).tracker
+    return tracker.find_results([spec.identity for spec in planned.specs])
 
 
 def _begun(spec: "RunSpec") -> str:

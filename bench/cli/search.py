@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from bench.cli.opening import open_session
+from bench.cli.opening import open_plan, open_session
 from bench.cli.options import perhaps_experiment_options, search_options
 from bench.cli.workers import open_workers
 
 SECONDS_BETWEEN_LOOKS = 5.0
 
 if TYPE_CHECKING:
-    from bench.cli.session import Session
+    from bench.cli.session import AnyPlanned, Session
     from bench.cli.tuning import Tuning
     from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import Outcome
+    from bench.experiment.search import SearchConfig
     from bench.search.record import StudyRecord
     from bench.search.study import VariantStudy
 
@@ -71,26 +72,38 @@ def command(  # noqa: PLR0913 - the options of the command
     _refuse_listed_seeds(selected["seeds"])
 
     with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
-        session = open_session(console, selected)
-
-        from bench.cli.search_tables import print_space
-        from bench.cli.session import with_variants
-        from bench.cli.tuning import note_asked, open_tuning, parse_objectives, search_config
-        from bench.search.storage import open_storage
-
-        if variants is not None:
-            session = with_variants(session, [name.strip() for name in variants.split(",")])
-        choices = {"trials": trials, "objectives": parse_objectives(objectives)}
-        config = search_config(session, choices)
-        print_space(console, config, list(session.experiment.variants))
+        asked_for = variants, {"trials": trials, "objectives": objectives}
         if dry_run:
+            planned, config = _show_space(console, open_plan(console, selected), *asked_for)
+
             from bench.cli.estimate import print_estimate
 
-            print_estimate(console, session, config, executor)
+            print_estimate(console, planned, config, executor)
             return
+        session, config = _show_space(console, open_session(console, selected), *asked_for)
+
+        from bench.cli.tuning import note_asked, open_tuning
+        from bench.search.storage import open_storage
+
         tuning = open_tuning(session, config, open_storage(storage), selected)
         note_asked(tuning, selected, variants)
         _tune(console, tuning, executor)
+
+
+def _show_space(
+    console: Console, planned: "AnyPlanned", variants: str | None, choices: Mapping[str, Any]
+) -> "tuple[AnyPlanned, SearchConfig]":
+    """Print what will be searched; return the variants asked for, and how they are searched."""
+    from bench.cli.search_tables import print_space
+    from bench.cli.session import with_variants
+    from bench.cli.tuning import parse_objectives, search_config
+
+    if variants is not None:
+        planned = with_variants(planned, [name.strip() for name in variants.split(",")])
+    objectives = parse_objectives(choices["objectives"])
+    config = search_config(planned, {**choices, "objectives": objectives})
+    print_space(console, config, list(planned.experiment.variants))
+    return planned, config
 
 
 def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> None:

@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import torch
 
@@ -42,20 +43,30 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Session:
-    """An experiment ready to run or to be looked at."""
+class Planned:
+    """An experiment, its data and its runs: all that is there without a record."""
 
     experiment: Experiment
     specs: Sequence[RunSpec]
     data: Mapping[str, PreparedCorpus]
     """By fingerprint."""
-    tracker: MlflowTracker
     uri: str
+    """Of the tracking store, which need not be there."""
     device: torch.device
 
 
-def open_selection(selection: Selection, *, say: Say) -> Session:
-    """Load, check, prepare and plan; nothing is trained.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session(Planned):
+    """An experiment ready to run or to be looked at."""
+
+    tracker: MlflowTracker
+
+
+AnyPlanned = TypeVar("AnyPlanned", bound=Planned)
+
+
+def plan_selection(selection: Selection, *, say: Say) -> Planned:
+    """Load, check, prepare and plan; nothing is trained, and no store opened.
 
     Args:
         selection: of the command line.
@@ -63,25 +74,41 @@ def open_selection(selection: Selection, *, say: Say) -> Session:
     """
     experiment = _load(selection)
     device = choose_device(selection.device)
-    uri = tracking_uri(selection.tracking_uri)
-    with created_beside(uri) as creating:
-        if creating:
-            say("creating the tracking store (once), and preparing the data beside")
-        prepared = prepare_all(experiment, say=say)
-        _check_same_test(experiment, prepared)
-        vectors = prepare_all_vectors(experiment, prepared, say=say)
-        if creating:
-            say("waiting for the tracking store")
-    say("opening the tracking store")
-    tracker = MlflowTracker(uri, experiment=experiment.name, question=experiment.question)
-    return Session(
+    prepared = prepare_all(experiment, say=say)
+    _check_same_test(experiment, prepared)
+    vectors = prepare_all_vectors(experiment, prepared, say=say)
+    return Planned(
         experiment=experiment,
         specs=plan(experiment, prepared, device=device, vectors=vectors),
         data={corpus.fingerprint: corpus for corpus in prepared.values()},
-        tracker=tracker,
-        uri=uri,
+        uri=tracking_uri(selection.tracking_uri),
         device=device,
     )
+
+
+def open_selection(selection: Selection, *, say: Say) -> Session:
+    """Do what `plan_selection` does and open the record, which is made if there is none.
+
+    Args:
+        selection: of the command line.
+        say: told what is happening.
+    """
+    with created_beside(tracking_uri(selection.tracking_uri)) as creating:
+        if creating:
+            say("creating the tracking store (once), and preparing the data beside")
+        planned = plan_selection(selection, say=say)
+        if creating:
+            say("waiting for the tracking store")
+    say("opening the tracking store")
+    return open_record(planned)
+
+
+def open_record(planned: Planned) -> Session:
+    """Open the record of an experiment."""
+    experiment = planned.experiment
+    tracker = MlflowTracker(planned.uri, experiment=experiment.name, question=experiment.question)
+    parts = {field.name: getattr(planned, field.name) for field in fields(Planned)}
+    return Session(**parts, tracker=tracker)
 
 
 def require_results(session: Session) -> dict[str, RunResult]:
@@ -131,7 +158,7 @@ def data_configs(experiment: Experiment) -> list[DataConfig]:
     return list(dict.fromkeys(variant.config.data for variant in experiment.variants.values()))
 
 
-def with_seeds(session: Session, seeds: Sequence[int]) -> Session:
+def with_seeds(session: AnyPlanned, seeds: Sequence[int]) -> AnyPlanned:
     """Return the same session with other seeds."""
     first = session.specs[0].seed
     one_each = [spec for spec in session.specs if spec.seed == first]
@@ -139,7 +166,7 @@ def with_seeds(session: Session, seeds: Sequence[int]) -> Session:
     return replace(session, specs=specs)
 
 
-def with_variants(session: Session, names: Sequence[str]) -> Session:
+def with_variants(session: AnyPlanned, names: Sequence[str]) -> AnyPlanned:
     """Return the same session with some of its variants, in the experiment's order.
 
     Raises:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.cli.opening import open_session
+from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
 
 if TYPE_CHECKING:
@@ -69,27 +69,27 @@ def command(  # noqa: PLR0913 - the options of the command
     meet the same conditions. Nothing is recorded in MLflow.
     """
     console = Console()
-    session = open_session(console, selected)
+    planned = open_plan(console, selected)
 
     from bench.errors import UnknownNameError
     from bench.speed.measurement import measure
     from bench.speed.peers import open_peer
     from bench.training.device import prepare_arithmetic
 
-    variant = variant or session.experiment.baseline
-    if variant not in session.experiment.variants:
-        raise UnknownNameError("variant", variant, session.experiment.variants, where="speed")
-    spec = next(spec for spec in session.specs if spec.variant == variant)
-    data = session.data[spec.data_fingerprint]
+    variant = variant or planned.experiment.baseline
+    if variant not in planned.experiment.variants:
+        raise UnknownNameError("variant", variant, planned.experiment.variants, where="speed")
+    spec = next(spec for spec in planned.specs if spec.variant == variant)
+    data = planned.data[spec.data_fingerprint]
     prepare_arithmetic(threads)
     with (
         console.status("loading") as status,
-        open_peer(against, spec, data, session.device, python=peer_python) as peer,
+        open_peer(against, spec, data, planned.device, python=peer_python) as peer,
     ):
         speed = measure(
             spec,
             data,
-            session.device,
+            planned.device,
             peer=peer,
             num_rounds=rounds,
             num_batches=batches,
@@ -99,7 +99,7 @@ def command(  # noqa: PLR0913 - the options of the command
         )
     _print(console, speed)
     if folder is not None:
-        _write(folder, f"{session.experiment.name}-{variant}-{speed.precision}", speed)
+        _write(folder, f"{planned.experiment.name}-{variant}-{speed.precision}", speed)
 
 
 def _print(console: Console, speed: "Speed") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.cli.session import Session, with_seeds, with_variants
+from bench.cli.session import Planned, Session, with_seeds, with_variants
 from bench.errors import BenchError, ConfigError
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_choices
@@ -91,13 +91,13 @@ class Tuning:
         return replace(session, experiment=experiment, specs=specs)
 
 
-def search_config(session: Session, choices: Mapping[str, Any]) -> SearchConfig:
+def search_config(planned: Planned, choices: Mapping[str, Any]) -> SearchConfig:
     """Return an experiment's search with what the command line chose.
 
     Raises:
         ConfigError: when there is nothing to search, or not in this way.
     """
-    config, name = session.experiment.search, session.experiment.name
+    config, name = planned.experiment.search, planned.experiment.name
     if not config.space:
         raise ConfigError(
             f"{name} has no search space; its file needs a table such as\n\n"
@@ -105,7 +105,7 @@ def search_config(session: Session, choices: Mapping[str, Any]) -> SearchConfig:
             "training.learning_rate = {low = 1e-3, high = 1e-2, log = true}"
         )
     sized = [key for key in config.space if key.endswith("hidden_size")]
-    matched = [each.name for each in session.experiment.variants.values() if each.match_parameters]
+    matched = [each.name for each in planned.experiment.variants.values() if each.match_parameters]
     if sized and matched:
         raise ConfigError(
             f"{name}: {', '.join(sized)} cannot be searched while {', '.join(matched)} must match "

@@ -120,6 +120,14 @@ def test_a_file_of_ones_own_is_no_journal(capfd: pytest.CaptureFixture[str]) -> 
     assert Path("notes.txt").read_text() == "just text\n"
 
 
+def test_planning_makes_no_record(capsys: pytest.CaptureFixture[str]) -> None:
+    """What would run is shown where nothing has, and no store is made for it."""
+    main(["plan", "gru_vs_lstm", "--corpus", "digit_reversal", "--seeds", "1"])
+
+    assert "0 of 3 runs done" in capsys.readouterr().out
+    assert not list(Path.cwd().glob("mlflow.*"))
+
+
 def test_each_set_of_changed_settings_has_a_folder_of_its_own() -> None:
     """Whatever their order; a long one ends in a digest, and none is lost in another's folder."""
     one, two = "training.epochs=1", "model.hidden_size=64"

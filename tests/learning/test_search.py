@@ -123,12 +123,14 @@ def test_two_commands_share_one_study(folder: Path) -> None:
 def test_a_search_can_be_planned_read_and_looked_at(folder: Path) -> None:
     """The time it would take; the same again by --resume; a report; Optuna's and MLflow's pages."""
     planned = bench(folder, "search", "size", "--trials", "4", "--dry-run")
+    recorded = (folder / "mlflow.db").exists() or (folder / "optuna.journal").exists()
     first = bench(folder, "search", "size", "--trials", "4")
     again = bench(folder, "search", "--resume")
     written = bench(folder, "report", "size", "--search")
 
     assert "no end of points; 4 trials for each of few, many" in planned.stdout
     assert re.search(r"about \d+:\d\d in all", planned.stdout)
+    assert not recorded
     assert not re.search("size/", planned.stdout)
     assert "fresh seeds" in first.stdout
     assert "trials: all done before" in again.stdout
