@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mlflow.entities import Run, RunTag
+from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 
 from bench.tracking.experiment_store import (
     GROUP,
@@ -170,11 +171,13 @@ class MlflowTracker:
             (artifacts / "vectors.json").write_text(card.vectors_ledger, "utf-8")
         text = json.dumps(result.to_json(), ensure_ascii=False)
         (artifacts / RESULT_FILE).write_text(text, "utf-8")
-        self._client.log_artifacts(run_id, str(artifacts))
-        if samples:
-            columns = {name: [getattr(row, name) for row in samples] for name in Sample._fields}
-            self._client.log_table(run_id, columns, SAMPLES_FILE)
         tags = {OUTCOME: result.outcome, "precision": result.precision, "device": result.device}
+        if samples:
+            # A file of ours: MLflow's `log_table` adds to what a command that died has left.
+            table = {"columns": Sample._fields, "data": samples}
+            (artifacts / SAMPLES_FILE).write_text(json.dumps(table, ensure_ascii=False), "utf-8")
+            tags[MLFLOW_LOGGED_ARTIFACTS] = json.dumps([{"path": SAMPLES_FILE, "type": "table"}])
+        self._client.log_artifacts(run_id, str(artifacts))
         tags |= {f"{name}.signature": text for name, text in result.signatures.items()}
         if result.detail:
             tags["detail"] = result.detail

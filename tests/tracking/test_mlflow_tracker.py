@@ -139,6 +139,24 @@ def test_a_run_carries_what_is_needed_to_understand_it(
     assert table["columns"] == ["source", "reference", "translation"]
 
 
+def test_translations_are_a_table_however_often_they_were_begun(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file of a command that died is written over; MLflow finds and reads the whole."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    client = MlflowClient(tracking_uri=uri)
+    tracker.start(card(1))
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+    client.log_text(run.info.run_id, '{"columns": ["sou', "translations.json")
+
+    record(tracker, 1, tmp_path / "a")
+
+    table = client.load_table(tracker.experiment_id, "translations.json", [run.info.run_id])
+    assert table.to_dict("records") == [
+        {"source": "Qui ?", "reference": "Who?", "translation": "who?"}
+    ]
+
+
 def test_a_variant_has_one_parent_with_mean_curves(
     uri: str, tracker: MlflowTracker, tmp_path: Path
 ) -> None:
