@@ -5,6 +5,7 @@ I features of the decoder's input; Q queries, as many for each sentence: one, or
 a hypothesis.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -83,9 +84,21 @@ class DotAttention(nn.Module):
         return _weigh(scores, memory)
 
 
+class ScaledDotAttention(DotAttention):
+    """e · W h / √K (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.1).
+
+    Without the root a softmax soon sees one position alone, which is hard to learn away from.
+    """
+
+    def forward(self, query: Tensor, memory: Memory) -> Attended:
+        """Look with the queries that `to_query` made of decoder states, (Q, K)."""
+        return super().forward(query / math.sqrt(query.shape[-1]), memory)
+
+
 ATTENTIONS: dict[AttentionKind, type[AdditiveAttention] | type[DotAttention]] = {
     "additive": AdditiveAttention,
     "dot": DotAttention,
+    "scaled_dot": ScaledDotAttention,
 }
 
 

@@ -8,7 +8,7 @@ from pydantic.dataclasses import dataclass
 from bench.data.config import STRICT
 
 CellKind = Literal["rnn", "gru", "lstm"]
-AttentionKind = Literal["none", "additive", "dot"]
+AttentionKind = Literal["none", "additive", "dot", "scaled_dot"]
 EmbeddingInit = Literal["random", "fasttext", "shuffled"]
 OutputWeights = Literal["untied", "tied", "lesson", "started_equal"]
 Size = Annotated[int, Field(ge=1)]
@@ -43,7 +43,8 @@ class ModelConfig:
 
     attention: AttentionKind = "none"
     """What the decoder looks at while it writes: nothing but its state, or a weighted sum of the
-    encoder's outputs; `additive` scores them as the lesson does, `dot` by a bilinear form."""
+    encoder's outputs; `additive` scores them as the lesson does, `dot` by a bilinear form,
+    `scaled_dot` by the same over the root of the features."""
 
     cell_decoder: bool = False
     """Step the decoder through one-step cells instead of a sequence module: the same numbers."""

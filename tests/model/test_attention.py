@@ -44,14 +44,15 @@ def test_additive_attention_scores_by_a_layer_of_tanh() -> None:
     torch.testing.assert_close(weights, scores.softmax(0))
 
 
-def test_dot_attention_is_a_bilinear_form() -> None:
-    """Scores are e · W h, written out."""
+@pytest.mark.parametrize(("kind", "scale"), [("dot", 1.0), ("scaled_dot", KEY_SIZE**-0.5)])
+def test_dot_attention_is_a_bilinear_form(kind: str, scale: float) -> None:
+    """Scores are e · W h, written out, scaled by the root of the features or not."""
     torch.manual_seed(0)
-    attention = ATTENTIONS["dot"](query_size=QUERY_SIZE, key_size=KEY_SIZE, hidden_size=7)
+    attention = ATTENTIONS[kind](query_size=QUERY_SIZE, key_size=KEY_SIZE, hidden_size=7)
     query, outputs = torch.randn(1, QUERY_SIZE), torch.randn(1, SOURCE_TOKENS, KEY_SIZE)
 
     memory = attention.remember(outputs, outputs, None)
     weights = attention(attention.to_query(query), memory).weights[0]
 
-    scores = [output @ (attention.to_query.weight @ query[0]) for output in outputs[0]]
+    scores = [scale * output @ (attention.to_query.weight @ query[0]) for output in outputs[0]]
     torch.testing.assert_close(weights, torch.stack(scores).softmax(0))

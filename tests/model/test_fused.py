@@ -29,6 +29,7 @@ MODELS = {
     "padding read": replace(TINY, attention="additive", mask_padding=False),
     "tied": replace(TINY, tie_output_weights="tied", attention="additive"),
     "dot": replace(TINY, attention="dot"),
+    "scaled dot": replace(TINY, attention="scaled_dot"),
     **{  # widths of whole vectors and some more, as 300 is
         f"{cell}, wide": replace(
             TINY, cell=cell, attention="additive", hidden_size=20, decoder_hidden_size=37
