@@ -158,7 +158,7 @@ def data_configs(experiment: Experiment) -> list[DataConfig]:
     return list(dict.fromkeys(variant.config.data for variant in experiment.variants.values()))
 
 
-def with_seeds(session: AnyPlanned, seeds: Sequence[int]) -> AnyPlanned:
+def with_seeds(session: Session, seeds: Sequence[int]) -> Session:
     """Return the same session with other seeds."""
     first = session.specs[0].seed
     one_each = [spec for spec in session.specs if spec.seed == first]
