@@ -11,6 +11,11 @@ seeds: the variance of d̄ over draws of sentences, less the part of it that is 
 stands in s² already. (The two-way random-effects model, seeds × sentences; without the subtraction
 that part would be counted twice.)
 
+A few seeds may happen to agree. What is each run's own of the choice of sentences is known well,
+from thousands of draws, and s² cannot truly lie below it: where it does, that part stands in its
+place. Without this floor such intervals, one in four of five simulated seeds, missed the truth in
+13 %, and the wider ones paid for it; nobody who reads one can tell that it was lucky.
+
 The interval adds up, as squares, how far each part would reach alone: Student's t with n − 1
 degrees of freedom for the seeds, with one less than their number for the sentences, whose variance
 over draws is as much too small (Zou & Donner 2008, https://doi.org/10.1002/sim.3095). So a few
@@ -50,7 +55,7 @@ class Estimate:
 
     mean: float
     seed_variance: float
-    """Between seeds, of one seed; s² above. NaN for one seed."""
+    """Between seeds, of one seed; s² above, or its floor. NaN for one seed."""
     sentence_variance: float
     """Of the mean, by the choice of test sentences; B above. No number of seeds lessens it."""
     num_seeds: int
@@ -147,11 +152,12 @@ def estimate(values: Sequence[float], draws: NDArray[Any], *, num_sentences: int
             num_sentences=num_sentences,
         )
     of_mean = float(draws.mean(1).var())
-    own = (float(draws.var(0).mean()) - of_mean) / (num_seeds - 1)  # of the mean, each run's own
+    common = (num_seeds * of_mean - float(draws.var(0).mean())) / (num_seeds - 1)
+    own = max(0.0, float(draws.var(0).mean()) - common)
     return Estimate(
         mean=mean,
-        seed_variance=float(np.var(values, ddof=1)),
-        sentence_variance=max(0.0, of_mean - max(0.0, own)),
+        seed_variance=max(own, float(np.var(values, ddof=1))),
+        sentence_variance=max(0.0, of_mean - own / num_seeds),
         num_seeds=num_seeds,
         num_sentences=num_sentences,
     )

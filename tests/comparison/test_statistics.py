@@ -60,12 +60,22 @@ def test_few_sentences_are_not_taken_for_many() -> None:
 
 def test_what_is_each_runs_own_is_counted_once() -> None:
     """Noise of single runs stands in the variance between seeds, not again in the sentences'."""
-    draws = np.random.default_rng(1).normal(0.0, 1.0, size=(20_000, 4))  # nothing in common
+    draws = np.random.default_rng(1).normal(0.0, 0.5, size=(20_000, 4))  # nothing in common
 
     found = estimate([1.0, -1.0, 0.5, -0.5], draws, num_sentences=1_000)
 
     assert found.sentence_variance < 0.01
     assert found.seed_variance == pytest.approx(np.var([1.0, -1.0, 0.5, -0.5], ddof=1))
+
+
+def test_seeds_that_happen_to_agree_vary_as_much_as_their_sentences_make_them() -> None:
+    """Noise of single runs, of variance 1, is not less for four runs that look alike."""
+    draws = np.random.default_rng(1).normal(0.0, 1.0, size=(20_000, 4))
+
+    found = estimate([0.1, 0.1, 0.2, 0.2], draws, num_sentences=1_000)
+
+    assert found.seed_variance == pytest.approx(1.0, rel=0.02)
+    assert found.interval().high - found.mean == pytest.approx(stats.t.isf(0.025, 3) / 2, rel=0.02)
 
 
 def test_one_seed_says_nothing() -> None:
