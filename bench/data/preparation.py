@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import version
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import NamedTuple
 
-import numpy as np
 from filelock import FileLock
 
 from bench.data.config import DataConfig
@@ -24,6 +22,7 @@ from bench.data.corpus import (
     load_reader,
 )
 from bench.data.cutters import Cutters, open_cutters
+from bench.data.numericalisation import TokenizedSplit, Vocabularies, drop_long, numericalise
 from bench.data.prepared import (
     LEDGER_FILE,
     PIECES_FILE,
@@ -39,17 +38,11 @@ from bench.data.splitting import Separated, separate
 from bench.data.subwords import PieceCutter, learn_pieces
 from bench.data.tokenization import Language
 from bench.data.tokens import TokenizedText
-from bench.data.vocabulary import EOS_ID, UNK_ID, Vocabulary, build_vocabulary, list_unseen
+from bench.data.vocabulary import EOS_ID, UNK_ID
 from bench.errors import CorpusError
 
 PREPARATION_VERSION = 1
 """Raise it when code of this stage changes what a run learns from."""
-
-
-class _TokenizedSplit(NamedTuple):
-    pairs: Sequence[SentencePair]
-    source: TokenizedText
-    target: TokenizedText
 
 
 def prepare(config: DataConfig, *, say: Callable[[str], None] = lambda _: None) -> PreparedCorpus:
@@ -111,12 +104,12 @@ def _build(
             say("learning pieces of words")
         models = _learn(separated.corpus.train, config)
         tokenized = _tokenize(separated.corpus, config, models, cutters)
-    train, too_long = _drop_long(tokenized["train"], config.max_target_tokens)
+    train, too_long = drop_long(tokenized["train"], config.max_target_tokens)
     tokenized["train"] = train
     if not all(len(split.pairs) for split in tokenized.values()):
         sizes = ", ".join(f"{name} {len(tokenized[name].pairs)}" for name in SPLITS)
         raise CorpusError(f"{config.corpus}: too small to train and test on ({sizes} pairs)")
-    encoded, vocabularies = _encode(tokenized, config)
+    encoded, vocabularies = numericalise(tokenized, config)
     ledger = _write_ledger(config, separated, encoded, vocabularies, too_long=too_long)
     scratch = Path(mkdtemp(prefix=".preparing-", dir=folder.parent))
     try:
@@ -142,7 +135,7 @@ def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, 
 
 def _tokenize(
     corpus: Corpus, config: DataConfig, models: dict[Language, bytes], cutters: Cutters
-) -> dict[SplitName, _TokenizedSplit]:
+) -> dict[SplitName, TokenizedSplit]:
     """Cut all splits at once: what they have in common is cut once."""
     splits = corpus[:3]
     texts, lowercase = _columns([*chain.from_iterable(splits)]), config.lowercase
@@ -157,82 +150,18 @@ def _tokenize(
         }
     divided = (text.divided([len(pairs) for pairs in splits]) for text in cut.values())
     sides = zip(SPLITS, splits, *divided, strict=True)
-    return {name: _TokenizedSplit(pairs, *columns) for name, pairs, *columns in sides}
+    return {name: TokenizedSplit(pairs, *columns) for name, pairs, *columns in sides}
 
 
 def _columns(pairs: Sequence[SentencePair]) -> dict[Language, list[str]]:
     return {"fr": [pair.source for pair in pairs], "en": [pair.target for pair in pairs]}
 
 
-def _drop_long(split: _TokenizedSplit, max_target_tokens: int) -> tuple[_TokenizedSplit, int]:
-    kept = split.target.lengths <= max_target_tokens
-    shorter = _TokenizedSplit(
-        list(compress(split.pairs, kept.tolist())),
-        split.source.select(kept),
-        split.target.select(kept),
-    )
-    return shorter, len(split.pairs) - len(shorter.pairs)
-
-
-class _Vocabularies(NamedTuple):
-    source: Vocabulary
-    target: Vocabulary
-
-
-def _encode(
-    tokenized: dict[SplitName, _TokenizedSplit], config: DataConfig
-) -> tuple[dict[SplitName, EncodedSplit], _Vocabularies]:
-    train = tokenized["train"]
-    vocabularies = _Vocabularies(
-        *(
-            build_vocabulary(
-                side.counts(), max_size=config.vocabulary_size, min_frequency=config.min_frequency
-            )
-            for side in (train.source, train.target)
-        )
-    )
-    if config.unseen_source_words == "listed":
-        unseen = set[str]().union(*(tokenized[name].source.counts() for name in SPLITS[1:]))
-        listed = list_unseen(unseen, seen=set(train.source.counts()))
-        vocabularies = vocabularies._replace(source=vocabularies.source.extended(listed))
-    source_limit = _limit(train.source, config.source_length_percentile)
-    target_limit = _limit(train.target, config.target_length_percentile)
-    encoded: dict[SplitName, EncodedSplit] = {}
-    for name, split in tokenized.items():
-        # A reference is never cut: only what the model learns from is.
-        limit = target_limit if name == "train" else None
-        encoded[name] = EncodedSplit(
-            source=_numericalise(split.source, vocabularies.source, source_limit),
-            target=_numericalise(split.target, vocabularies.target, limit),
-            pairs=split.pairs,
-        )
-    return encoded, vocabularies
-
-
-def _limit(text: TokenizedText, percentile: float) -> int:
-    return int(np.percentile(text.lengths + 1, percentile))
-
-
-def _numericalise(text: TokenizedText, vocabulary: Vocabulary, limit: int | None) -> FlatSentences:
-    """Look every token up, cut sentences to `limit` and close each with the end token."""
-    room = text.lengths if limit is None else np.minimum(text.lengths, max(limit - 1, 1))
-    starts = np.cumsum(text.lengths) - text.lengths
-    position = np.arange(len(text.places)) - np.repeat(starts, text.lengths)
-    kept = text.places[position < np.repeat(room, text.lengths)]
-    offsets = np.concatenate([[0], np.cumsum(room + 1)])
-    token_ids = np.full(offsets[-1], EOS_ID, np.int32)
-    before = np.repeat(np.arange(len(room)), room)  # end tokens
-    token_ids[np.arange(len(kept)) + before] = np.array(vocabulary.encode(text.words), np.int32)[
-        kept
-    ]
-    return FlatSentences(token_ids, offsets)
-
-
 def _write_ledger(
     config: DataConfig,
     separated: Separated,
     encoded: dict[SplitName, EncodedSplit],
-    vocabularies: _Vocabularies,
+    vocabularies: Vocabularies,
     *,
     too_long: int,
 ) -> Ledger:
