@@ -1,5 +1,6 @@
 """The most memory that a run has held, told apart from that of earlier runs of its process."""
 
+import ctypes
 import gc
 import resource
 import sys
@@ -13,9 +14,11 @@ _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 def forget_peak(device: torch.device) -> None:
     """Begin to watch anew, where the system can."""
+    gc.collect()  # an earlier run's model and its recorded sequences hold each other
     if device.type == "cuda":
-        gc.collect()  # an earlier run's model and its recorded sequences hold each other
         torch.cuda.reset_peak_memory_stats(device)
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # glibc: what that run held and the heap still does
     with suppress(OSError):
         _CLEAR.write_text("5")  # Linux: the high-water mark becomes what is held now
 
