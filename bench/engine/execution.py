@@ -4,6 +4,7 @@
 split with the model that validation selected.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -94,6 +95,8 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
             first_epoch=len(epochs) + 1,
         ):
             evaluation = _evaluate(spec, data, model, validation)
+            if not math.isfinite(evaluation.scores["loss"]):  # of an epoch's last step none tells
+                raise DivergedError(epoch=result.epoch, step=result.epoch * len(batches))
             epochs.append(_record(result, evaluation))
             if _best(epochs, config.evaluation.select_on) == result.epoch:
                 best_epoch = result.epoch

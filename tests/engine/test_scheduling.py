@@ -157,6 +157,16 @@ def test_a_diverged_run_is_kept_as_an_outcome(digits: PreparedCorpus) -> None:
     assert run([wild], digits, tracker).reused == 1
 
 
+def test_a_run_whose_last_step_spoils_the_weights_has_diverged(digits: PreparedCorpus) -> None:
+    """No training loss comes after it that could tell; the validation loss does."""
+    training = replace(TRAINING, epochs=1, batch_size=10_000, learning_rate=1e30)
+
+    outcome = run([spec(digits, training=training)], digits, MemoryTracker())
+
+    (result,) = outcome.results.values()
+    assert (result.outcome, result.test) == ("diverged", {})
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(digits: PreparedCorpus) -> None:
     """It is KILLED in the record, then resumed, and ends as if nothing had happened."""
     tracker = MemoryTracker()
