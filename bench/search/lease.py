@@ -3,7 +3,7 @@
 Optuna's journal keeps no heartbeat: a trial whose process was killed stays RUNNING for ever. So
 each command that searches holds a lock, which the operating system lets go of when it dies, and
 marks its running trials with its name and the time. On its own machine it is known at once that it
-has died; from another one, when its trials have not been marked for a while.
+has died; from one that does not see the lock, when its trials have not been marked for a while.
 """
 
 import socket
@@ -69,8 +69,10 @@ def is_abandoned(trial: FrozenTrial) -> bool:
     if owner is None:  # just asked for: its owner has not put his name to it yet
         started = trial.datetime_start
         return started is not None and time.time() - started.timestamp() > STALE_SECONDS
-    if str(owner).partition("/")[0] == socket.gethostname():
-        return not _is_held(_lock_file(str(owner)))
+    lock = _lock_file(str(owner))
+    if str(owner).partition("/")[0] == socket.gethostname() and lock.exists():
+        return not _is_held(lock)
+    # Another machine, or one that only has the same name: containers share it, but not their files.
     return time.time() - float(trial.user_attrs[SEEN]) > STALE_SECONDS
 
 
@@ -79,8 +81,6 @@ def _lock_file(owner: str) -> Path:
 
 
 def _is_held(path: Path) -> bool:
-    if not path.exists():
-        return False
     try:
         with FileLock(path, timeout=0):
             return False
