@@ -1,5 +1,6 @@
 """MLflow's client, whose failures are errors that a person can read."""
 
+import re
 from functools import wraps
 from typing import Any
 
@@ -35,10 +36,16 @@ class Client:
             try:
                 return method(*args, **kwargs)
             except (MlflowException, SQLAlchemyError, OSError) as error:
-                detail = without_password(str(error).strip().partition("\n")[0])
                 raise TrackingError(
                     f"the tracking store {without_password(self._uri)} does not answer as MLflow "
-                    f"does: {detail}"
+                    f"does: {_reason(error)}"
                 ) from error
 
         return ask
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong in a line: of a request, why no connection was made, and no more."""
+    line = str(error).strip().partition("\n")[0]
+    cause = re.search(r"Caused by .*: (.+?)['\"]?\)+$", line)
+    return without_password(cause[1] if cause else line)

@@ -18,6 +18,8 @@ DEFAULT_FILE = "mlflow.db"
 SQLITE = "sqlite:///"
 SQLITE_FILE = b"SQLite format 3\0"
 """How such a file begins."""
+SECRET = "password|passwd|pwd|token|key|secret"
+"""How the names of parameters end that nobody should read."""
 TRIES, FEW_TRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
 
 
@@ -52,8 +54,9 @@ def without_password(uri: str) -> str:
     By patterns, not by the rules for addresses: who typed a `#` or a `/` into his password has
     broken these, and SQLAlchemy takes it all the same.
     """
-    blotted = re.sub(r"(://[^:/@\s]*:)\S*@", r"\1***@", uri)
-    return re.sub(r"(?i)([?&;](?:\w*password|passwd|pwd|token)=)[^&;\s]*", r"\1***", blotted)
+    blotted = re.sub(r"(://[^:/@\s]*:)(?:(?!://).)*@", r"\1***@", uri)
+    blotted = re.sub(r"(?i)(https?://)[^:/@\s]+(:\*\*\*)?@", r"\1***@", blotted)  # or a token
+    return re.sub(rf"(?i)([?&;][\w-]*(?:{SECRET})=)[^&;\s]*", r"\1***", blotted)
 
 
 def check_file(uri: str) -> None:

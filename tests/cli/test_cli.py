@@ -66,7 +66,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--profile", "full"], "is not on this machine"),
         (["ui"], "no recorded runs at sqlite:///"),
         (["ui", "--port", "99999"], "Invalid value for '--port'"),
-        (["ui", "--tracking-uri", "http://ann:pw@host:5000"], "http://ann:***@host:5000 is a s"),
+        (["ui", "--tracking-uri", "http://ann:pw@host:5000"], "http://***@host:5000 is a s"),
         (["compare", "gru_vs_lstm"], "no recorded runs at sqlite:///"),
         (["translate", "gru_vs_lstm", "Qui ?"], "python -m bench run gru_vs_lstm makes some"),
         (["find-lr", "gru_vs_lstm", "--steps", "0"], "Invalid value for '--steps'"),

@@ -14,11 +14,11 @@ from bench.tracking.provenance import command_line
         (["run", "it", "--seeds", "5"], "python -m bench run it --seeds 5"),
         (
             ["run", "it", "--tracking-uri", "http://me:secret@host:5000"],
-            "python -m bench run it --tracking-uri 'http://me:***@host:5000'",
+            "python -m bench run it --tracking-uri 'http://***@host:5000'",
         ),
         (
             ["run", "it", "--tracking-uri=http://me:secret@host:5000"],
-            "python -m bench run it '--tracking-uri=http://me:***@host:5000'",
+            "python -m bench run it '--tracking-uri=http://***@host:5000'",
         ),
         (
             ["run", "it", "--tracking-uri=postgresql://me:secret@host/runs?sslmode=require"],
