@@ -50,7 +50,7 @@ class TrackingError(BenchError):
 
 
 class DivergedError(BenchError):
-    """The training loss stopped being a finite number: an outcome of the run, kept and counted."""
+    """The loss stopped being a finite number: an outcome of the run, kept and counted."""
 
     def __init__(self, *, epoch: int, step: int) -> None:
         super().__init__(f"diverged: the loss was not finite in epoch {epoch}, at step {step}")

@@ -9,7 +9,6 @@ from bench.comparison.wording import sentence
 from bench.report.figures.drawing import standalone
 from bench.report.search_sections import build_plots, finalist_figures, format_settings
 from bench.search.record import SearchRecord
-from bench.search.searching import trial_identity
 from bench.search.study import VariantStudy
 from bench.tracking.colours import variant_colours
 from bench.tracking.result import RunResult
@@ -60,13 +59,9 @@ def summarise_studies(
         }
         session.tracker.summarise_study(
             StudySummary(
-                group=study.name,
+                group=study.group,
                 colour=colours[variant],
-                best=[
-                    trial_identity(study.name, trial.drawn_as)
-                    for trial in study.complete
-                    if trial.number in best
-                ],
+                best=[trial.identity for trial in study.complete if trial.number in best],
                 note=f"Winner of {len(study.trials)} trials: #{winner.trial.number}, validation "
                 f"{metric} {searched} in the search, {fresh} with fresh seeds (gap {gap}): "
                 f"{format_settings(winner.trial.settings)}.",
@@ -77,7 +72,7 @@ def summarise_studies(
     for variant, again in retrials.items():
         session.tracker.summarise_study(
             StudySummary(
-                group=again.name,
+                group=again.group,
                 colour=colours[variant],
                 best=(),
                 note=f"The best trials of {record.studies[variant].name}, with fresh seeds.",

@@ -11,6 +11,9 @@ SURPLUS = "surplus"
 """Attribute of a trial that was one too many, since another process was faster."""
 AGAIN = "again"
 """Attribute of a trial that tries the settings of a failed one again: the number of that one."""
+KEY = "key"
+"""Attribute of all trials with the same settings: by it their checkpoints and their record are
+known, which other searches of the same name have too."""
 DIED = "died"
 """Attribute of a trial whose process died."""
 FIXED = "fixed_params"
@@ -51,4 +54,5 @@ def try_again(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> None:
     if isinstance(trial, FrozenTrial):  # cut off before it took what it was given
         settings = settings or trial.system_attrs.get(FIXED, {})
     if settings:
-        study.enqueue_trial(settings, user_attrs={AGAIN: first_number(trial)})
+        known = {name: trial.user_attrs[name] for name in (KEY,) if name in trial.user_attrs}
+        study.enqueue_trial(settings, user_attrs={AGAIN: first_number(trial), **known})

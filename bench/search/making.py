@@ -7,6 +7,7 @@ will be: they are refused, since what is chosen among both would be no search of
 import json
 import warnings
 from collections.abc import Mapping
+from hashlib import blake2b
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
@@ -66,6 +67,12 @@ def open_study(
     with warnings.catch_warnings(category=ExperimentalWarning, action="ignore"):
         study.set_metric_names(list(config.objectives))  # for Optuna's pages
     return study
+
+
+def study_digest(study: optuna.Study) -> str:
+    """Tell a study from others of its name in other storages, which were made otherwise."""
+    made = study.user_attrs[MADE_WITH] + study.user_attrs[VARIANT]
+    return blake2b(made.encode(), digest_size=4).hexdigest()
 
 
 def fixed_settings(config: SearchConfig) -> dict[str, object]:

@@ -6,7 +6,6 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from bench.search.attempts import first_number
 from bench.search.objectives import higher_is_better
 from bench.search.record import State, StudyRecord, TrialRecord
 from bench.search.study import VariantStudy
@@ -28,9 +27,10 @@ def read_study(found: VariantStudy, *, importances: bool = False) -> StudyRecord
         importances: estimate which settings matter, which takes a second.
     """
     objectives = found.config.objectives
-    trials = [_read_trial(trial) for trial in found.finished()]
+    trials = [_read_trial(trial, found.identity(trial)) for trial in found.finished()]
     return StudyRecord(
         name=found.name,
+        group=found.group,
         objectives=objectives,
         trials=trials,
         front=_front(trials, objectives) if len(objectives) > 1 else (),
@@ -61,12 +61,12 @@ def _front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> list[int
     )
 
 
-def _read_trial(trial: FrozenTrial) -> TrialRecord:
+def _read_trial(trial: FrozenTrial, identity: str) -> TrialRecord:
     state = STATES[trial.state]
     values = tuple(trial.values) if state == "complete" else ()
     return TrialRecord(
         number=trial.number,
-        drawn_as=first_number(trial),
+        identity=identity,
         state=state,
         settings=dict(trial.params),
         values=values,

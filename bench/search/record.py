@@ -20,13 +20,13 @@ class TrialRecord:
     """A trial that has ended."""
 
     number: int
-    drawn_as: int
-    """Number of the first trial with its settings, which it tries again; its own if it does not."""
     state: State
     settings: Mapping[str, Any]
     """By dotted name."""
     values: Sequence[float]
     """One per objective; none if it is not complete."""
+    identity: str = ""
+    """In the tracker's record."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +34,8 @@ class StudyRecord:
     """The trials of one variant that count and have ended, in the order they were drawn."""
 
     name: str
+    group: str = ""
+    """In the tracker's record."""
     objectives: Sequence[str]
     trials: Sequence[TrialRecord]
     front: Sequence[int] = ()

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from optuna.trial import TrialState
 
@@ -19,9 +20,9 @@ from bench.engine.executors.contract import (
 )
 from bench.engine.scheduling import run_card
 from bench.experiment.planning import RunSpec
+from bench.search.attempts import KEY
 from bench.search.lease import Lease
 from bench.search.study import RunningTrial, VariantStudy
-from bench.seeding import stream_seed
 from bench.tracking.tracker import RunCard, Status, TrialTracker
 
 STATUS: dict[TrialState, Status] = {
@@ -106,7 +107,7 @@ class _Search:
                 return Task(
                     spec=spec,
                     data_folder=self._data[spec.data_fingerprint].folder,
-                    run_folder=cache_folder() / "trials" / _folder_name(study, running),
+                    run_folder=_folder(running),
                     device=self._device,
                     opens_test=False,
                 )
@@ -116,7 +117,7 @@ class _Search:
         """Tell study and tracker what happened; return whether that trial is to go on."""
         spec, key = event.spec, _key(event.spec)
         study, running = self._studies[spec.variant], self._running[key]
-        identity = _identity(study, running)
+        identity = study.identity(running.trial)
         match event:
             case Started():
                 self._tracker.start(self._card(study, running))
@@ -128,9 +129,7 @@ class _Search:
                 self._tracker.finish_trial(
                     identity, status=STATUS[state], tags={"trial": str(spec.trial)}
                 )
-                shutil.rmtree(
-                    cache_folder() / "trials" / _folder_name(study, running), ignore_errors=True
-                )
+                shutil.rmtree(_folder(running), ignore_errors=True)
                 del self._running[key]
             case Failed():
                 again = PROCESS_DIED in event.reason and study.revives(running)
@@ -157,19 +156,20 @@ class _Search:
         for running in self._running.values():
             study = self._studies[running.spec.variant]
             study.hear_interruption(running)
-            identity = _identity(study, running)
+            identity = study.identity(running.trial)
             self._tracker.abandon(identity, status="KILLED", reason="interrupted")
         self._running.clear()
 
     def _card(self, study: VariantStudy, running: RunningTrial) -> RunCard:
         spec = running.spec
         card = run_card(spec, self._data[spec.data_fingerprint], self._tags)
-        return replace(card, identity=_identity(study, running), group=study.name, kind="trial")
-
-
-def trial_identity(study: str, first_number: int) -> str:
-    """Name a trial of a study, as the record knows it: those with the same settings are one."""
-    return f"{study} #{first_number}"
+        return replace(
+            card,
+            identity=study.identity(running.trial),
+            group=study.group,
+            study=study.name,
+            kind="trial",
+        )
 
 
 def _key(spec: RunSpec) -> Key:
@@ -177,9 +177,6 @@ def _key(spec: RunSpec) -> Key:
     return spec.variant, spec.trial, spec.seed
 
 
-def _identity(study: VariantStudy, running: RunningTrial) -> str:
-    return trial_identity(study.name, running.first_number)
-
-
-def _folder_name(study: VariantStudy, running: RunningTrial) -> str:
-    return f"{stream_seed(0, study.name):x}-{running.spec.identity}-{running.first_number}"
+def _folder(running: RunningTrial) -> Path:
+    """Return where a trial keeps its checkpoints, and those with its settings before it."""
+    return cache_folder() / "trials" / str(running.trial.user_attrs[KEY])

@@ -8,6 +8,7 @@ given again, or on several machines at once.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import optuna
 from optuna.distributions import IntDistribution
@@ -17,9 +18,9 @@ from optuna.trial import FrozenTrial, TrialState
 from bench.experiment.planning import RunSpec
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_settings
-from bench.search.attempts import DIED, SURPLUS, attempts, counted, first_number, try_again
+from bench.search.attempts import DIED, KEY, SURPLUS, attempts, counted, first_number, try_again
 from bench.search.lease import is_abandoned
-from bench.search.making import fixed_settings, open_study
+from bench.search.making import fixed_settings, open_study, study_digest
 from bench.search.objectives import read_objective
 from bench.search.space import build_space
 from bench.tracking.result import EpochRecord, RunResult
@@ -39,8 +40,6 @@ class RunningTrial:
 
     trial: optuna.Trial
     spec: RunSpec
-    first_number: int
-    """Of the first trial with these settings; its checkpoints are there."""
     pruned: bool = False
 
 
@@ -77,6 +76,8 @@ class VariantStudy:
         if points is not None:
             self._space |= {name: IntDistribution(0, 2**31 - 1) for name in (SEED, TRIAL)}
         self.study = open_study(storage, name, config, self._space, variant=self._spec.group)
+        self.group = f"{name} {study_digest(self.study)}"
+        """What its trials have in common in the record of all searches."""
 
     def next_trial(self, attributes: dict[str, str | float]) -> RunningTrial | None:
         """Ask for the next trial; None when as many as wanted are done or under way.
@@ -95,9 +96,15 @@ class VariantStudy:
                 trial.set_user_attr(SURPLUS, True)
                 self.study.tell(trial, state=TrialState.FAIL)
                 continue
+            if KEY not in trial.user_attrs:  # the first with its settings
+                trial.set_user_attr(KEY, uuid4().hex[:12])
             self._remember_epochs(trial)
-            return RunningTrial(trial, self._spec_of(trial), first_number(trial))
+            return RunningTrial(trial, self._spec_of(trial))
         return None
+
+    def identity(self, trial: optuna.Trial | FrozenTrial) -> str:
+        """Name a trial, as the record knows it: those with the same settings are one."""
+        return f"{self.group} #{first_number(trial)} {trial.user_attrs.get(KEY, '')}".rstrip()
 
     def hear_epoch(self, running: RunningTrial, record: EpochRecord) -> bool:
         """Note an epoch's score, and say whether the trial is to go on."""
@@ -130,9 +137,8 @@ class VariantStudy:
         A model that is too large for the memory kills its process every time.
         """
         running.trial.set_user_attr(DIED, True)
-        deaths = sum(
-            DIED in trial.user_attrs for trial in attempts(self.study, running.first_number)
-        )
+        tries = attempts(self.study, first_number(running.trial))
+        deaths = sum(DIED in trial.user_attrs for trial in tries)
         if deaths < MOST_DEATHS:
             self.hear_interruption(running)
         return deaths < MOST_DEATHS

@@ -27,7 +27,7 @@ from bench.tracking.study_parents import StudyParents
 from bench.tracking.tracker import RunCard, Sample, Status, StudySummary, VariantSummary
 from bench.tracking.variant_parents import VariantParents
 
-OUTCOME, LOOKS = "outcome", "looks"
+OUTCOME, LOOKS, DETAIL = "outcome", "looks", "detail"
 RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 """Where `python -m bench ui` shows a local store."""
@@ -139,6 +139,8 @@ class MlflowTracker:
     def _go_on(self, run: Run, card: RunCard) -> None:
         """Open an interrupted run again, and write what its first attempt did not come to."""
         self._client.update_run(run.info.run_id, status="RUNNING")
+        if DETAIL in run.data.tags:  # why the first attempt came to nothing
+            self._client.delete_tag(run.info.run_id, DETAIL)
         if not run.data.params:
             self._store.describe_run(run.info.run_id, card)
         if LOOKS in card.tags:
@@ -180,7 +182,7 @@ class MlflowTracker:
         self._client.log_artifacts(run_id, str(artifacts))
         tags |= {f"{name}.signature": text for name, text in result.signatures.items()}
         if result.detail:
-            tags["detail"] = result.detail
+            tags[DETAIL] = result.detail
         self._client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
         status = "FINISHED" if result.outcome == "finished" else "FAILED"
         self._client.set_terminated(run_id, status)
@@ -210,7 +212,7 @@ class MlflowTracker:
         run_id = self._runs.get(identity)
         if run_id is None:
             return
-        self._client.set_tag(run_id, "detail", reason[-MAX_TAG:])
+        self._client.set_tag(run_id, DETAIL, reason[-MAX_TAG:])
         self._client.set_terminated(run_id, status)
         # Its variant's parent too, or it would stay RUNNING.
         self._parents.abandon(self._cards[identity].group, status=status)

@@ -30,6 +30,8 @@ class RunCard:
     """What preparation kept and removed, as JSON."""
     kind: Literal["run", "trial"] = "run"
     """A run to be compared, or a trial of a search."""
+    study: str = ""
+    """Name of a trial's study."""
     vectors_ledger: str = ""
     """Which words found a vector, as JSON; "" for embeddings that begin at random."""
 
@@ -64,7 +66,7 @@ class StudySummary:
     """What a study's parent run carries."""
 
     group: str
-    """Name of the study."""
+    """What its trials share."""
     colour: str
     """As `#rrggbb`."""
     best: Sequence[str]

@@ -54,9 +54,8 @@ class VariantParents:
             if found is None:
                 tuned = " tuned" if "chosen_by" in card.tags else ""
                 name = f"{card.variant}{tuned} ({card.tags['profile']}, {card.dataset_name})"
-                name = card.group if card.kind == "trial" else name
                 tags = self._store.tags_of(card, kind=kind)
-                self._opened[card.group] = self._store.create_run(name, card, tags)
+                self._opened[card.group] = self._store.create_run(card.study or name, card, tags)
             else:
                 self._opened[card.group] = found.info.run_id
         return self._opened[card.group]

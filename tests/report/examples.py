@@ -95,7 +95,6 @@ def example_search(
         trials = [
             TrialRecord(
                 number=number,
-                drawn_as=number,
                 state="complete",
                 settings={
                     "training.learning_rate": 1e-3 * 1.5**number,

@@ -113,7 +113,6 @@ def test_tuned_runs_have_seeds_that_have_chosen_nothing(digits: PreparedCorpus) 
 def trial(number: int, value: float, rate: float | None = None) -> TrialRecord:
     return TrialRecord(
         number=number,
-        drawn_as=number,
         state="complete",
         settings={"training.learning_rate": rate or number / 100},
         values=(value,),

@@ -205,9 +205,35 @@ def test_an_attempt_knows_the_epochs_of_the_one_before(
     again = found.next_trial({})
 
     assert again is not None
-    assert again.first_number == first.trial.number
+    assert found.identity(again.trial) == found.identity(first.trial)
     frozen = found.study.get_trials(deepcopy=False)[again.trial.number]
     assert frozen.intermediate_values == {1: 7.0}
+
+
+def test_searches_of_one_name_in_two_storages_have_nothing_in_common(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Neither checkpoints nor the record of a trial; another space has a parent run of its own."""
+    wider = {**CONFIG.space, "model.dropout_scale": Choices(choices=(0.0, 0.5, 1.0))}
+    tracker, folders = MemoryTracker(), set[Path]()
+
+    class Watch:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            def watched() -> Iterable[Task]:
+                for task in tasks:
+                    folders.add(task.run_folder)
+                    yield task
+
+            SerialExecutor().run(watched(), listen)
+
+    one = study(tmp_path / "one", spec(digits), replace(CONFIG, trials=1))
+    same = study(tmp_path / "same", spec(digits), replace(CONFIG, trials=1))
+    other = study(tmp_path / "other", spec(digits), replace(CONFIG, trials=1, space=wider))
+    for each in (one, same, other):
+        search(each, digits, executor=Watch(), tracker=tracker)
+
+    assert len(folders) == len(tracker.fates) == 3
+    assert one.group == same.group != other.group
 
 
 def test_a_trial_that_another_command_took_for_dead_ends_quietly(

@@ -246,6 +246,7 @@ def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(
     assert killed.info.status == parent.info.status == "KILLED"
     assert finished.info.run_id == killed.info.run_id
     assert finished.info.status == "FINISHED"
+    assert "detail" not in finished.data.tags
 
 
 def test_a_diverged_run_is_an_outcome(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
@@ -278,16 +279,19 @@ def test_the_environment_names_the_store(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_a_password_is_never_shown() -> None:
     """Whatever else the address says is kept."""
-    assert without_password("http://ann:secret@host:5000/x") == "http://ann:***@host:5000/x"
+    for user in ("ann:secret", "ann:", "a-token"):
+        assert without_password(f"http://{user}@host:5000/x") == "http://***@host:5000/x"
     assert without_password("http://host:5000") == "http://host:5000"
     assert without_password("sqlite:////tmp/a.db") == "sqlite:////tmp/a.db"
-    for odd in ("p#ss", "p/ss", "p?ss", "p@ss", "p:ss"):  # SQLAlchemy takes them too
+    for odd in ("p#ss", "p/ss", "p?ss", "p@ss", "p:ss", "p ss"):  # SQLAlchemy takes them too
         assert without_password(f"postgresql://ann:{odd}@host/runs") == (
             "postgresql://ann:***@host/runs"
         )
     assert without_password("postgresql://host/runs?user=ann&password=secret&sslmode=require") == (
         "postgresql://host/runs?user=ann&password=***&sslmode=require"
     )
+    for name in ("token", "access_token", "api_key", "client-secret"):
+        assert without_password(f"http://h/?a=b&{name}=c") == f"http://h/?a=b&{name}=***"
 
 
 def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
@@ -357,22 +361,24 @@ def test_two_parents_of_a_variant_become_one(
 
 def test_a_server_that_is_not_there_is_said_to_be_so() -> None:
     """In a line that names it, without its password."""
-    with pytest.raises(TrackingError, match=r"store http://ann:\*\*\*@127.0.0.1:9") as caught:
+    with pytest.raises(TrackingError, match=r"store http://\*\*\*@127.0.0.1:9") as caught:
         MlflowTracker("http://ann:secret@127.0.0.1:9", experiment="it", question="?")
 
     assert "secret" not in str(caught.value)
+    assert str(caught.value).endswith("does: [Errno 111] Connection refused")
 
 
 def test_a_study_carries_its_plots_and_marks_its_best_trial(tracker: MlflowTracker) -> None:
     """One trial is marked at a time, though more are done later."""
     for number in (1, 2):
-        tracker.start(replace(card(number), kind="trial", group="it/gru"))
+        trial = replace(card(number), kind="trial", group="it/gru 1f", study="it/gru")
+        tracker.start(trial)
         tracker.finish_trial(f"gru-{number}", status="FINISHED", tags={"trial": str(number)})
 
     for best in ("gru-1", "gru-2"):
         tracker.summarise_study(
             StudySummary(
-                group="it/gru",
+                group="it/gru 1f",
                 colour="#0072B2",
                 best=[best],
                 note="Winner.",
