@@ -13,15 +13,30 @@ from bench.data.corpus import SentencePair
 from bench.tracking.result import RunResult
 
 
-def compare_results(
-    session: Session, results: Mapping[str, RunResult], *, looks: Sequence[int] = ()
+def look(
+    session: Session, results: Mapping[str, RunResult], *, planned: Sequence[int] = ()
 ) -> Comparison:
+    """Compare what there is of the planned runs, and keep on record that it was looked at.
+
+    Who adds seeds afterwards looks for a second time, whether he planned to or not.
+
+    Args:
+        session: with the plan.
+        results: by identity.
+        planned: numbers of seeds at which to look; if none are given, at those of the plan alone.
+    """
+    num_seeds = len({spec.seed for spec in session.specs})
+    looks = planned or ((num_seeds,) if num_seeds > 1 else ())
+    session.tracker.plan_looks(results, looks)
+    return compare_results(session, results)
+
+
+def compare_results(session: Session, results: Mapping[str, RunResult]) -> Comparison:
     """Compare what there is of the planned runs.
 
     Args:
         session: with the plan.
         results: by identity.
-        looks: numbers of seeds at which the answer is looked at, beside those recorded.
     """
     experiment = session.experiment
     by_variant = results_by_variant(session, results)
@@ -37,7 +52,7 @@ def compare_results(
         ),
         baseline=experiment.baseline,
         margin=config.evaluation.equivalence_margin,
-        looks=all_looks([looks, *session.tracker.recorded_looks(results)]),
+        looks=all_looks(session.tracker.recorded_looks(results)),
         target_vocabularies={
             spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
             for spec in session.specs

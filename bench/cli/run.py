@@ -63,11 +63,11 @@ def command(
             seeds += [seed for seed in range(1, max_seeds + 1) if seed not in seeds]
         for num_seeds in looks or (len(seeds),):
             session = with_seeds(session, seeds[:num_seeds])
-            outcome = run_lacking(console, session, executor, looks=looks, force=force)
+            outcome = run_lacking(console, session, executor, force=force)
             with console.status("resampling the test sentences"):
-                from bench.cli.answering import compare_results  # SciPy: not before the runs
+                from bench.cli.answering import look  # SciPy: not before the runs
 
-                comparison = compare_results(session, outcome.results, looks=looks)
+                comparison = look(session, outcome.results, planned=looks)
             if comparison.decided or outcome.failures:
                 break
             if looks and num_seeds != looks[-1]:
@@ -87,7 +87,6 @@ def run_lacking(
     session: "Session",
     executor: "ProcessExecutor",
     *,
-    looks: Sequence[int] = (),
     force: bool = False,
 ) -> "Outcome":
     """Do what is lacking of the plan, with live progress."""
@@ -103,12 +102,8 @@ def run_lacking(
         highlight=False,
     )
     tags = {**provenance(), "command": command_line()}
-    if looks:
-        tags["looks"] = " ".join(map(str, looks))
     identities = [spec.identity for spec in session.specs]
     done = {} if force else session.tracker.find_results(identities)
-    if looks:  # those done before are looked at again
-        session.tracker.plan_looks(done, looks)
     with RunProgress(console, num_runs=len(identities) - len(done)) as progress:
         outcome = run_all(
             session.specs,

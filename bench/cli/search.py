@@ -108,7 +108,7 @@ def _show_space(
 
 def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> None:
     """Do the trials, the best of them with fresh seeds, then the comparison of the winners."""
-    from bench.cli.answering import compare_results
+    from bench.cli.answering import look
     from bench.cli.run import end_with
     from bench.cli.search_tables import describe_standing, print_search
     from bench.cli.summaries import summarise, summarise_studies
@@ -132,7 +132,7 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
         tuned = tuning.tuned_session(record)
     outcome = _run_tuned(console, tuned, executor)
     with console.status("resampling the test sentences, and writing the summary"):
-        comparison = compare_results(tuned, outcome.results)
+        comparison = look(tuned, outcome.results)
         summarise(tuned, outcome.results, comparison)
         summarise_studies(tuning.session, record, retrials)
     print_search(console, record)

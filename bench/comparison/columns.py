@@ -28,7 +28,7 @@ class TableSpec(NamedTuple):
 
 def render_interval(interval: Interval, *, digits: int = 2, sign: str = "") -> str:
     """Write an estimate with its range."""
-    form = f"{sign}.{digits}f"
+    form = f"{sign}z.{digits}f"
     if math.isinf(interval.low):
         return f"{interval.estimate:{form}} (one seed)"
     return f"{interval.estimate:{form}} [{interval.low:{form}}, {interval.high:{form}}]"

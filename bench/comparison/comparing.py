@@ -13,6 +13,7 @@ from bench.comparison.resampling import LOSS, METRICS, Draws
 from bench.comparison.statistics import (
     Estimate,
     Interval,
+    Verdict,
     estimate,
     holm,
     judge,
@@ -48,9 +49,8 @@ def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
     Raises:
         BenchError: for scores of different signatures.
     """
-    finished = {name: _finished(runs) for name, runs in results.items()}
     significance = significance_per_look(tuple(looks) or (2,))
-    everything = [run for runs in finished.values() for run in runs]
+    everything = [run for runs in results.values() for run in _finished(runs)]
     signatures = {run.signatures[DECISIVE] for run in everything}
     if len(signatures) > 1:
         raise BenchError(f"BLEU of different kinds cannot be compared: {', '.join(signatures)}")
@@ -60,7 +60,7 @@ def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
         if target_vocabularies.get(name) == target_vocabularies.get(baseline)
     }
     differences = _differences(
-        finished,
+        results,
         draws,
         baseline,
         margin=margin,
@@ -123,7 +123,7 @@ def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:
 
 
 def _differences(
-    finished: Mapping[str, Sequence[RunResult]],
+    results: Mapping[str, Sequence[RunResult]],
     draws: Draws,
     baseline: str,
     *,
@@ -132,6 +132,8 @@ def _differences(
     same_vocabulary: Collection[str],
 ) -> dict[str, Difference]:
     """Return each variant's difference to the baseline, corrected together by Holm's rule."""
+    finished = {name: _finished(runs) for name, runs in results.items()}
+    lost = {name: len(runs) - len(finished[name]) for name, runs in results.items()}
     pairs = {
         name: _pair(runs, finished[baseline]) for name, runs in finished.items() if name != baseline
     }
@@ -153,7 +155,13 @@ def _differences(
                 shares[name] = share
     return {
         name: _difference(
-            estimates[name][DECISIVE], intervals[name], pair, margin=margin, share=shares[name]
+            estimates[name][DECISIVE],
+            intervals[name],
+            pair,
+            share=shares[name],
+            verdict=judge(
+                intervals[name][DECISIVE], margin=margin, lost=lost[name] - lost[baseline]
+            ),
         )
         for name, pair in pairs.items()
     }
@@ -188,15 +196,16 @@ def _difference(
     by_metric: Mapping[str, Interval],
     pairs: Sequence[Pair],
     *,
-    margin: float,
     share: float,
+    verdict: Verdict,
 ) -> Difference:
     at_equal_time = differences_at_equal_time(*zip(*pairs, strict=True))
     ahead = [run.test[DECISIVE] > other.test[DECISIVE] for run, other in pairs]
     unequal = [run.test[DECISIVE] != other.test[DECISIVE] for run, other in pairs]
+    same = all(run.identity == other.identity for run, other in pairs)
     return Difference(
         by_metric=by_metric,
-        verdict=judge(by_metric[DECISIVE], margin=margin),
+        verdict="same runs" if same else verdict,
         significance=share,
         p_value=bleu.p_value(),
         num_seeds=bleu.num_seeds,
@@ -209,5 +218,4 @@ def _difference(
         at_equal_time=estimate(
             at_equal_time, np.zeros((1, len(pairs))), num_sentences=1
         ).interval(),
-        same_runs=all(run.identity == other.identity for run, other in pairs),
     )

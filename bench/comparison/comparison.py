@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.comparison.statistics import Interval, Verdict
 
@@ -12,8 +13,8 @@ class Difference:
 
     by_metric: Mapping[str, Interval]
     """At Holm's share of the permitted error, metric by metric."""
-    verdict: Verdict
-    """By BLEU."""
+    verdict: Verdict | Literal["same runs"]
+    """By BLEU; none where the variant's settings are the baseline's."""
     significance: float
     """At which BLEU's interval stands: its share of the permitted error."""
     p_value: float
@@ -28,14 +29,13 @@ class Difference:
     sentence_deviation: float
     """Of the mean difference in BLEU, by the choice of test sentences."""
     detectable: float | None
-    """Smallest true difference in BLEU that is found here with a power of 0.8; None of one seed."""
+    """Smallest true difference in BLEU that is found here with a power of 0.8; None of one seed,
+    and of seeds that gave the same."""
     seeds_needed: int | None
     """Seeds that would find a true difference of the observed size; None: no number would within
     1,000, given these test sentences."""
     at_equal_time: Interval
     """In validation BLEU, when the faster of the two had finished; by seeds alone, 95 %."""
-    same_runs: bool = False
-    """Whether the variant's settings are the baseline's, so that nothing is compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +68,7 @@ class Comparison:
     num_sentences: int
     """Of the test split."""
     looks: Sequence[int]
-    """Numbers of seeds at which the answer was to be looked at; one: all at once."""
+    """Numbers of seeds at which the answer was, or is, to be looked at; one: all at once."""
     significance: float
     """That all differences share; smaller than 0.05 where there are several looks."""
     signature: str

@@ -30,6 +30,8 @@ def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[
     scores = []
     for expectation in expected:
         difference = differences.get(expectation.variant)
+        if difference and difference.verdict == "same runs":
+            difference = None
         ours = difference.by_metric.get(expectation.metric) if difference else None
         margin = comparison.margin if expectation.metric == "bleu" else 0.0
         scores.append(Score(expectation, ours, _agreement(expectation, ours, margin=margin)))

@@ -80,12 +80,16 @@ class Estimate:
         return float(10**high)
 
     def detectable(self, *, significance: float = SIGNIFICANCE) -> float | None:
-        """Return the smallest truth that would be found with a power of 0.8; None of one seed."""
+        """Return the smallest truth that would be found with a power of 0.8.
+
+        Returns:
+            None of one seed, and where nothing varies: such seeds tell nothing of others.
+        """
         if self.num_seeds < 2:
             return None
         low, high = 0.0, 2 * self._reach(self.num_seeds, significance)
-        if high == 0:  # every seed gave the same
-            return 0.0
+        if high == 0:
+            return None
         while self._power(high, self.num_seeds, significance) < POWER:
             high *= 2
         for _ in range(50):
@@ -191,17 +195,21 @@ def sign_test(num_ahead: int, num_unequal: int) -> float:
     return float(binomtest(num_ahead, num_unequal).pvalue) if num_unequal else 1.0
 
 
-def judge(difference: Interval, *, margin: float) -> Verdict:
+def judge(difference: Interval, *, margin: float, lost: int = 0) -> Verdict:
     """Put a difference in words: the interval decides, not the estimate.
+
+    Runs that diverged have no score. Where they are more on one side, those that are left may speak
+    against it, but neither for it nor for no difference.
 
     Args:
         difference: variant minus baseline, higher being better, corrected.
         margin: differences within ± this are as good as none.
+        lost: runs of the variant that diverged, less those of the baseline.
     """
     if difference.low > 0:
-        return "better"
+        return "better" if lost <= 0 else "undetermined"
     if difference.high < 0:
-        return "worse"
+        return "worse" if lost >= 0 else "undetermined"
     if -margin < difference.low and difference.high < margin:
-        return "equivalent"
+        return "equivalent" if lost == 0 else "undetermined"
     return "undetermined"

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 
 from bench.comparison.comparison import Comparison, Difference, VariantRow
 from bench.comparison.scorecard import Score
+from bench.comparison.statistics import judge
+
+NEXT_TO_NOTHING = 1.0
+"""BLEU under which a model has hardly found out which words there are."""
 
 
 def answer(comparison: Comparison) -> list[str]:
@@ -18,16 +22,16 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
     if difference is None:
         apart = f"{row.variant}: not comparable with {baseline}, no seed finished for both."
         return apart + _diverged(row) + _diverged(comparison.baseline)
-    if difference.same_runs:
+    if difference.verdict == "same runs":
         return f"{row.variant} and {baseline} have the same settings: they are the same runs."
     bleu = difference.by_metric["bleu"]
     diverged = _diverged(row) + _diverged(comparison.baseline)
     if difference.num_seeds < 2:
         return (
             f"{row.variant}: one seed is a smoke test, not a comparison "
-            f"({bleu.estimate:+.2f} BLEU against {baseline}).{diverged}"
+            f"({bleu.estimate:+z.2f} BLEU against {baseline}).{diverged}"
         )
-    interval = f"{bleu.estimate:+.2f} BLEU [{bleu.low:+.2f}, {bleu.high:+.2f}]"
+    interval = f"{bleu.estimate:+z.2f} BLEU [{bleu.low:+z.2f}, {bleu.high:+z.2f}]"
     opening = {
         "better": f"{row.variant} is better than {baseline}: {interval}",
         "worse": f"{row.variant} is worse than {baseline}: {interval}",
@@ -38,6 +42,11 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         "undetermined": f"undetermined whether {row.variant} differs from {baseline}: {interval}",
     }[difference.verdict]
     counted = f"{opening}, {difference.num_seeds} paired seeds."
+    if max(each.scores["bleu"].estimate for each in (row, comparison.baseline)) < NEXT_TO_NOTHING:
+        counted += " Both have learnt next to nothing yet, and so have little to differ in."
+    spoken = judge(bleu, margin=comparison.margin)
+    if spoken != difference.verdict:
+        return f"{counted} Those that finished are {spoken}, but not as many did.{diverged}"
     return counted + _reach(difference) + diverged
 
 
@@ -68,8 +77,8 @@ def method(comparison: Comparison) -> str:
     if len(comparison.looks) > 1:
         looks = ", ".join(map(str, comparison.looks))
         sentences.append(
-            f"Seeds were to be added until the answer was known, with looks planned at {looks} "
-            f"seeds, each at {comparison.significance:.1%} so that all together err in about 5 %."
+            f"Seeds were added to an answer that had been seen, or were to be: with looks at "
+            f"{looks} seeds, each at {comparison.significance:.1%}, all together err in about 5 %."
         )
     if len(comparison.computed_on) > 1:
         sentences.append(

@@ -73,4 +73,4 @@ def _said(row: VariantRow) -> str:
     if row.difference is None:
         return f"{row.variant} not comparable{diverged}"
     estimate = row.difference.by_metric["bleu"].estimate
-    return f"{row.variant} {row.difference.verdict} ({estimate:+.1f}{diverged})"
+    return f"{row.variant} {row.difference.verdict} ({estimate:+z.1f}{diverged})"

@@ -75,16 +75,17 @@ class MlflowTracker:
         return set.intersection(*seeds.values())
 
     def recorded_looks(self, identities: Iterable[str]) -> set[tuple[int, ...]]:
-        """Return when those runs' answer was to be looked at, if they were made to be so."""
+        """Return at how many seeds those runs' answer was, or is to be, looked at."""
         plans = {self._looks.get(identity, "") for identity in identities}
         return {tuple(map(int, plan.split())) for plan in plans if plan}
 
     def plan_looks(self, identities: Iterable[str], looks: Sequence[int]) -> None:
-        """Remember that these runs' answer is to be looked at so often, beside earlier looks."""
+        """Remember that these runs' answer is looked at with so many seeds, as at earlier looks."""
         for identity in identities:
-            earlier = map(int, self._looks.get(identity, "").split())
-            self._looks[identity] = " ".join(map(str, sorted({*earlier, *looks})))
-            self._client.set_tag(self._runs[identity], LOOKS, self._looks[identity])
+            earlier = set(map(int, self._looks.get(identity, "").split()))
+            if not earlier.issuperset(looks):
+                self._looks[identity] = " ".join(map(str, sorted({*earlier, *looks})))
+                self._client.set_tag(self._runs[identity], LOOKS, self._looks[identity])
 
     def compare_page(self, groups: Iterable[str]) -> str:
         """Return where MLflow's pages compare these variants; on this machine for a local store."""
@@ -121,10 +122,12 @@ class MlflowTracker:
     def start(self, card: RunCard) -> None:
         """Open a run, or go on with an interrupted one of the same identity."""
         self._cards[card.identity] = card
-        for run in self._store.search(where(IDENTITY, card.identity)):
+        earlier = self._store.search(where(IDENTITY, card.identity))
+        seen = {run.data.tags.get(LOOKS, "") for run in earlier}
+        self._looks[card.identity] = max(seen, default="", key=len)  # what is done again, too
+        for run in earlier:
             if OUTCOME not in run.data.tags:
                 self._runs[card.identity] = run.info.run_id
-                self._looks[card.identity] = run.data.tags.get(LOOKS, "")
                 self._go_on(run, card)
                 return
         tags = self._store.tags_of(card, kind=card.kind) | {
@@ -132,9 +135,10 @@ class MlflowTracker:
             "seed": str(card.seed),
             PARENT: self._parents.open(card),
         }
+        if self._looks[card.identity]:
+            tags[LOOKS] = self._looks[card.identity]
         run_id = self._store.create_run(card.name, card, tags)
         self._runs[card.identity] = run_id
-        self._looks[card.identity] = card.tags.get(LOOKS, "")
 
     def _go_on(self, run: Run, card: RunCard) -> None:
         """Open an interrupted run again, and write what its first attempt did not come to."""
@@ -143,8 +147,6 @@ class MlflowTracker:
             self._client.delete_tag(run.info.run_id, DETAIL)
         if not run.data.params:
             self._store.describe_run(run.info.run_id, card)
-        if LOOKS in card.tags:
-            self.plan_looks([card.identity], list(map(int, card.tags[LOOKS].split())))
 
     def log_epoch(self, identity: str, record: EpochRecord) -> None:
         """Write one epoch's metrics in one batch."""

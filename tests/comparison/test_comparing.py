@@ -41,6 +41,60 @@ def test_one_seed_hides_no_run_that_diverged() -> None:
     assert sentence.endswith("(+5.00 BLEU against a). 2 of 3 runs of b diverged.")
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "verdict"),
+    [
+        ([20, 21, 22, 23], [25, 26.1, 27, None], "undetermined"),
+        ([25, 26.1, 27, None], [20, 21, 22, 23], "undetermined"),
+        ([20, 21, 22, 23], [20, 21.1, 22, None], "undetermined"),
+        ([20, 21, 22, None], [20, 21.1, 22, 23], "undetermined"),
+        ([25, 26.1, 27, 28], [20, 21, 22, None], "worse"),
+        ([20, 21, 22, None], [25, 26.1, 27, 28], "better"),
+        ([20, 21, 22, None], [25, 26.1, 27, None], "better"),
+        ([20, 21, 22, None], [20, 21.1, 22, None], "equivalent"),
+    ],
+)
+def test_those_that_are_left_do_not_speak_for_those_that_diverged(
+    a: list[float | None], b: list[float | None], verdict: str
+) -> None:
+    """A side that lost more runs is neither better nor as good; it may be worse."""
+    found = comparison(a, b)
+
+    assert found.rows[1].difference is not None
+    assert found.rows[1].difference.verdict == verdict
+    assert found.decided == (verdict != "undetermined")
+
+
+def test_what_those_that_are_left_would_say_is_said() -> None:
+    """With how many there were."""
+    (sentence,) = answer(comparison([20, 21, 22, 23], [25, 26.1, 27, None]))
+
+    assert sentence.startswith("undetermined whether b differs from a: +5.03 BLEU")
+    assert sentence.endswith(
+        "Those that finished are better, but not as many did. 1 of 4 runs of b diverged."
+    )
+
+
+def test_models_that_learnt_nothing_are_said_to_have_little_to_differ_in() -> None:
+    """They are equivalent all the same."""
+    (little,) = answer(comparison([0.1, 0.2, 0.1], [0.1, 0.1, 0.2]))
+    (more,) = answer(comparison([20, 21, 22], [20.1, 21, 22.1]))
+
+    assert "b is equivalent to a" in little
+    assert "learnt next to nothing" in little
+    assert "learnt next to nothing" not in more
+
+
+def test_seeds_that_gave_the_same_do_not_say_what_others_would_show() -> None:
+    """Nothing is found by a deviation of zero."""
+    (sentence,) = answer(comparison([20, 21, 22], [20, 21, 22]))
+
+    assert (
+        sentence
+        == "b is equivalent to a within ±0.5 BLEU: +0.00 BLEU [+0.00, +0.00], 3 paired seeds."
+    )
+
+
 def test_a_run_is_not_compared_with_itself() -> None:
     """Two variants of the same settings share their runs."""
     runs = [result("a", seed, 20.0 + seed) for seed in range(3)]
@@ -49,6 +103,9 @@ def test_a_run_is_not_compared_with_itself() -> None:
     found = compare("Does it?", both, steady(runs), baseline="a", margin=0.5)
 
     assert answer(found) == ["b and a have the same settings: they are the same runs."]
+    assert found.rows[1].difference is not None
+    assert found.rows[1].difference.verdict == "same runs"
+    assert found.decided
 
 
 def test_seconds_of_different_devices_are_said_not_to_compare() -> None:
@@ -118,7 +175,7 @@ def test_planned_looks_make_each_stricter_and_are_told() -> None:
     often = compare("Does it?", runs, draws, baseline="a", margin=0.5, looks=(3, 5, 8))
 
     assert often.rows[1].difference.by_metric["bleu"].low < once.rows[1].difference.by_metric["bleu"].low  # type: ignore[union-attr]  # fmt: skip  # noqa: E501
-    assert "looks planned at 3, 5, 8 seeds" in method(often)
+    assert "looks at 3, 5, 8 seeds" in method(often)
     assert "looks" not in method(once)
 
 

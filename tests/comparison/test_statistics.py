@@ -164,4 +164,4 @@ def test_two_seeds_are_few_and_come_to_an_end() -> None:
 
     assert few.detectable(significance=0.009 / 4) == pytest.approx(128, abs=1)
     assert equal.p_value() < 1e-50
-    assert equal.detectable() == 0.0
+    assert equal.detectable() is None

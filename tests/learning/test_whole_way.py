@@ -89,6 +89,7 @@ def test_the_whole_way(folder: Path) -> None:
     planned = bench(folder, "plan", "size")
     translated = bench(folder, "translate", "size", "--variant", "many", text="3 1 4\n\n2 7\n")
     one = bench(folder, "run", "size", "--seeds", "1")
+    more = bench(folder, "run", "size", "--seeds", "3")
 
     assert second.returncode == 0, second.stderr
     assert "Are more features better?" in second.stdout
@@ -101,6 +102,8 @@ def test_the_whole_way(folder: Path) -> None:
     assert len(translated.stdout.splitlines()) == 3
     assert translated.stdout.splitlines()[1] == ""
     assert "one seed is a smoke test" in one.stdout
+    assert "with looks at" not in unwrapped(third.stdout)
+    assert "with looks at 2, 3 seeds" in unwrapped(more.stdout)
     assert set(statuses(folder)) == {"FINISHED"}
     assert_translator_is_safe(folder)
     assert_logged_model_translates(folder)

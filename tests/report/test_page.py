@@ -28,7 +28,7 @@ def test_the_page_goes_from_the_question_to_the_command(folder: Path) -> None:
     places = [
         page.index(text)
         for text in (
-            "# Does it?", "b is better than a: +5.05", "1 of 3 runs of b diverged",
+            "# Does it?", "whether b differs from a: +5.05", "1 of 3 runs of b diverged",
             "| a | 3 |", "figures/forest.svg", "figures/seeds.svg", "## Learning curves",
             "## Quality and cost", "## BLEU by length", "## Attention", "## Sample translations",
             "## Published effects", "train_pairs: 1234", "commit: abc", "python -m bench run it",

@@ -211,8 +211,9 @@ def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_p
     """And when their answer was to be looked at is remembered; a page compares their parents."""
     for seed in (1, 2):
         record(tracker, seed, tmp_path / str(seed))
-    tracker.start(replace(card(3), tags={"profile": "quick", "looks": "2 3 5"}))  # has not ended
-    tracker.start(replace(card(4), tags={"profile": "quick", "looks": "2 3 5"}))
+    tracker.start(card(3))  # has not ended
+    tracker.start(card(4))
+    tracker.plan_looks(["gru-4"], (2, 3, 5))
     tracker.finish("gru-4", result(4), tmp_path / "1", [])
 
     tracker.find_results(["gru-1", "gru-4"])
@@ -224,6 +225,8 @@ def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_p
     tracker.plan_looks(["gru-1"], (3, 4))
     assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5), (3, 4)}
     tracker.plan_looks(["gru-4"], (3, 8))  # an earlier plan is not forgotten for a later one
+    assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8)}
+    tracker.start(card(4))  # done again: the same numbers come of it, and have been seen
     assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8)}
     assert tracker.compare_page(["group-gru"]).startswith(
         "http://127.0.0.1:5000/#/compare-runs?runs=%5B%22"
@@ -317,7 +320,8 @@ def test_what_an_interruption_kept_from_the_record_is_written_in_the_end(
         tags={"kind": "run", "identity": "gru-1", "group": "group-gru", "looks": "2 5"},
     )
 
-    tracker.start(replace(card(1), tags={**card(1).tags, "looks": "2 3"}))
+    tracker.start(card(1))
+    tracker.plan_looks(["gru-1"], (2, 3))
     (tmp_path / "a").mkdir()
     tracker.finish("gru-1", whole, tmp_path / "a", [])
 

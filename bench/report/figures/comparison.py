@@ -28,7 +28,7 @@ def draw_forest(comparison: Comparison, colours: Colours) -> str:
                 axes.plot([bleu.low, bleu.high], [y, y], color=colour, solid_capstyle="butt")
             axes.plot(bleu.estimate, y, "o", color=colour, markersize=7)
             axes.annotate(
-                f"{bleu.estimate:+.1f}  {row.difference.verdict}",
+                f"{bleu.estimate:+z.1f}  {row.difference.verdict}",
                 (bleu.estimate, y),
                 xytext=(0, 7),
                 textcoords="offset points",
