@@ -19,7 +19,8 @@ class UnknownNameError(BenchError):
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
         section, dot, _ = (nearest[0] if nearest else name).rpartition(".")
         told = [each for each in names if dot and each.startswith(f"{section}.")] or names
-        super().__init__(f"{where}: unknown {kind} {name!r}.{hint}\nKnown: {', '.join(told)}")
+        known_ones = f"Known: {', '.join(told)}" if told else f"There is no {kind} yet."
+        super().__init__(f"{where}: unknown {kind} {name!r}.{hint}\n{known_ones}")
 
 
 class ConfigError(BenchError):

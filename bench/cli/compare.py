@@ -56,7 +56,7 @@ def command(form: str, **selected: Any) -> None:
 
     if selected["seeds"] is None:
         session = with_recorded_seeds(session)
-    results = require_results(session)
+    results = require_results(session, selected)
     with console.status("resampling the test sentences"):
         comparison = compare_results(session, results)
     if form == "table":

@@ -15,6 +15,7 @@ from bench.comparison.samples import Sample, differing_samples
 from bench.comparison.scorecard import keep_score
 from bench.data.corpus import is_generated
 from bench.evaluation.translator import Translator
+from bench.experiment.loading import DEFAULT_PROFILE
 from bench.report.record import AttentionMap, Report
 from bench.search.record import SearchRecord
 from bench.tracking.provenance import split_option
@@ -132,7 +133,7 @@ def _command(
 ) -> str:
     """Say how to make the runs and the report again."""
     options = [session.experiment.name]
-    if session.experiment.profile != "quick":
+    if session.experiment.profile != DEFAULT_PROFILE:
         options += ["--profile", session.experiment.profile]
     if selected["corpus"]:
         options += ["--corpus", Path(selected["corpus"]).name]

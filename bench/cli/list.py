@@ -7,9 +7,11 @@ import click
 def command() -> None:
     """List the experiments with their questions, and the corpora."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from bench.data.corpus import corpus_names, describe
+    from bench.errors import ConfigError
     from bench.experiment.loading import experiment_names, find_experiment, read_document
 
     console = Console()
@@ -17,10 +19,16 @@ def command() -> None:
     for heading in ("experiment", "question", "variants"):
         table.add_column(heading)
     for name in experiment_names():
-        document = read_document(find_experiment(name))
-        table.add_row(
-            name, str(document.get("question", "")), ", ".join(document.get("variants", {}))
+        try:
+            document = read_document(find_experiment(name))
+        except ConfigError as error:  # the others can be run all the same
+            table.add_row(name, f"[red]{escape(str(error))}[/]", "")
+            continue
+        question, variants = (
+            str(document.get("question", "")),
+            ", ".join(document.get("variants", {})),
         )
+        table.add_row(name, escape(question), escape(variants))
     console.print(table)
     console.print()
     corpora = Table(box=None, pad_edge=False, header_style="bold")

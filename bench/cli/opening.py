@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from bench.cli.options import parse_seeds
+from bench.cli.options import as_typed, parse_seeds
 
 if TYPE_CHECKING:
     from bench.cli.session import Planned, Session
@@ -18,10 +18,12 @@ def check(selected: Mapping[str, Any]) -> None:
         BenchError: for what is not known, not allowed or not here.
     """
     from bench.data.corpus import load_reader
-    from bench.experiment.loading import load_experiment
+    from bench.experiment.loading import check_seeds, load_experiment
     from bench.tracking.store import tracking_uri
 
-    parse_seeds(selected["seeds"])
+    seeds = parse_seeds(selected["seeds"])
+    if seeds is not None:
+        check_seeds(seeds, where="--seeds")
     tracking_uri(selected["tracking_uri"])
     if selected["experiment"] is None or selected.get("resume"):
         return  # a search that goes on knows with what
@@ -53,7 +55,7 @@ def open_session(
     if recorded:
         from bench.tracking.store import refuse_new, tracking_uri
 
-        refuse_new(tracking_uri(selected["tracking_uri"]), experiment=selected["experiment"])
+        refuse_new(tracking_uri(selected["tracking_uri"]), command=as_typed("run", selected))
     with console.status("loading the libraries") as status:
         from bench.cli.session import Selection, open_selection
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -99,6 +100,22 @@ def _give(command: Decorated, options: Sequence[Callable[[Decorated], Decorated]
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def as_typed(command: str, selected: Mapping[str, Any]) -> str:
+    """Write a command with the shared options that were given, to be typed again."""
+    from bench.experiment.loading import DEFAULT_PROFILE
+    from bench.tracking.store import without_password
+
+    words = ["python", "-m", "bench", command, selected["experiment"]]
+    if selected["profile"] != DEFAULT_PROFILE:
+        words += ["--profile", selected["profile"]]
+    for option, value in (("--seeds", selected["seeds"]), ("--corpus", selected["corpus"])):
+        words += [option, value] if value else []
+    words += [word for setting in selected["overrides"] for word in ("--set", setting)]
+    if selected["tracking_uri"]:
+        words += ["--tracking-uri", without_password(selected["tracking_uri"])]
+    return shlex.join(words)
 
 
 def parse_seeds(text: str | None) -> list[int] | None:

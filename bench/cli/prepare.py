@@ -35,13 +35,14 @@ def command(corpus: str, pairs: int, origin: str | None) -> None:
         else:
             said = fetch_corpus(corpus, status.update)
         if said:
-            console.print(said, highlight=False)
+            console.print(said, highlight=False, markup=False)
         prepared = prepare(
             DataConfig(corpus=corpus, generated_pairs=pairs),
             say=lambda text: status.update(text),
         )
     for key, value in prepared.ledger.items():
-        console.print(f"{key:24} {value}", highlight=False)
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        console.print(f"{key.replace('_', ' '):24} {shown}", highlight=False, markup=False)
     console.print(f"{'fingerprint':24} {prepared.fingerprint}", highlight=False)
     console.print(
         "Split and cut as by default. An experiment's profile may do so otherwise, and is prepared "

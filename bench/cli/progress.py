@@ -79,7 +79,8 @@ class RunProgress:
         self._say(f"[bold]{spec.name}[/]  {text}")
 
     def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False, soft_wrap=True)
+        # A log's lines are whole; a terminal's are broken between words.
+        self._console.print(text, highlight=False, soft_wrap=not self._console.is_terminal)
 
     def _render(self) -> Group:
         rows = Table.grid(padding=(0, 2))

@@ -64,6 +64,8 @@ def command(
         for num_seeds in looks or (len(seeds),):
             session = with_seeds(session, seeds[:num_seeds])
             outcome = run_lacking(console, session, executor, force=force)
+            if not outcome.results:
+                end_with(console, outcome)
             with console.status("resampling the test sentences"):
                 from bench.cli.answering import look  # SciPy: not before the runs
 
@@ -89,7 +91,21 @@ def run_lacking(
     *,
     force: bool = False,
 ) -> "Outcome":
-    """Do what is lacking of the plan, with live progress."""
+    """Do what is lacking of the plan, and wait for what another command of this machine does."""
+    from bench.engine.scheduling import wait_for_others
+
+    while True:
+        outcome = _run_ours(console, session, executor, force=force)
+        with console.status("waiting for the runs of another command"):
+            if not wait_for_others(outcome.failures):
+                return outcome
+        force = False  # the other one has done them just now
+
+
+def _run_ours(
+    console: Console, session: "Session", executor: "ProcessExecutor", *, force: bool
+) -> "Outcome":
+    """Do what is lacking and nobody else does, with live progress."""
     from bench.cli.progress import RunProgress
     from bench.engine.scheduling import run_all
     from bench.tracking.provenance import command_line, provenance

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bench.cli.session import AnyPlanned, Session
     from bench.cli.tuning import Tuning
     from bench.engine.executors.processes import ProcessExecutor
-    from bench.engine.scheduling import Outcome
     from bench.experiment.search import SearchConfig
     from bench.search.record import StudyRecord
     from bench.search.study import VariantStudy
@@ -109,7 +108,7 @@ def _show_space(
 def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> None:
     """Do the trials, the best of them with fresh seeds, then the comparison of the winners."""
     from bench.cli.answering import look
-    from bench.cli.run import end_with
+    from bench.cli.run import end_with, run_lacking
     from bench.cli.search_tables import describe_standing, print_search
     from bench.cli.summaries import summarise, summarise_studies
     from bench.cli.tables import print_comparison
@@ -130,7 +129,7 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
     with console.status("reading the studies"):
         record = tuning.record(retrials, importances=True)
         tuned = tuning.tuned_session(record)
-    outcome = _run_tuned(console, tuned, executor)
+    outcome = run_lacking(console, tuned, executor)
     with console.status("resampling the test sentences, and writing the summary"):
         comparison = look(tuned, outcome.results)
         summarise(tuned, outcome.results, comparison)
@@ -139,18 +138,6 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
     print_comparison(console, comparison, tuned.experiment.expected)
     _name_failed(console, [*record.studies.values(), *map(read_study, retrials.values())])
     end_with(console, outcome)
-
-
-def _run_tuned(console: Console, tuned: "Session", executor: "ProcessExecutor") -> "Outcome":
-    """Do the runs of the comparison, unless another command does them."""
-    from bench.cli.run import run_lacking
-    from bench.engine.scheduling import wait_for_others
-
-    while True:
-        outcome = run_lacking(console, tuned, executor)
-        with console.status("waiting for the runs of another command"):
-            if not wait_for_others(outcome.failures):
-                return outcome
 
 
 def _do_trials(

@@ -1,19 +1,18 @@
 """What most commands begin with: the experiment, its data, its plan and its record."""
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
-from bench.cli.options import parse_seeds
+from bench.cli.options import as_typed, parse_seeds
 from bench.data.config import DataConfig
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors, Side, prepare_vectors
 from bench.errors import BenchError, UnknownNameError
-from bench.experiment.loading import DEFAULT_PROFILE, check_seeds, load_experiment
+from bench.experiment.loading import check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.experiment.schema import Experiment
 from bench.tracking.mlflow_tracker import MlflowTracker
@@ -111,21 +110,24 @@ def open_record(planned: Planned) -> Session:
     return Session(**parts, tracker=tracker)
 
 
-def require_results(session: Session) -> dict[str, RunResult]:
+def require_results(session: Session, selected: Mapping[str, Any]) -> dict[str, RunResult]:
     """Return the recorded results of the plan, by identity.
 
     Raises:
-        BenchError: when there is none.
+        BenchError: when there is none, or none of a seed that was asked for.
     """
     results = session.tracker.find_results([spec.identity for spec in session.specs])
     if not results:
-        experiment = session.experiment
-        options = [] if experiment.profile == DEFAULT_PROFILE else ["--profile", experiment.profile]
-        options += [word for setting in experiment.adhoc for word in ("--set", setting)]
-        command = shlex.join(["python", "-m", "bench", "run", experiment.name, *options])
         raise BenchError(
-            f"no recorded run of {experiment.name} with these settings and this corpus, though "
-            f"there may be some with others; {command} makes them"
+            f"no recorded run of {session.experiment.name} with these settings and this corpus, "
+            f"though there may be some with others; {as_typed('run', selected)} makes them"
+        )
+    found = {spec.seed for spec in session.specs if spec.identity in results}
+    missing = sorted({spec.seed for spec in session.specs} - found)
+    if missing and selected["seeds"] is not None:
+        raise BenchError(
+            f"nothing is recorded of {'seed' if len(missing) == 1 else 'seeds'} "
+            f"{', '.join(map(str, missing))}; {as_typed('run', selected)} makes it"
         )
     return results
 

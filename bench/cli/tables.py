@@ -46,12 +46,15 @@ def print_comparison(
 def _build(spec: TableSpec, comparison: Comparison) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("variant", no_wrap=True)
-    for column in spec.columns:
+    columns = [[column.cell(row, comparison) for row in comparison.rows] for column in spec.columns]
+    for column, cells in zip(spec.columns, columns, strict=True):
         # An interval may take a second line where the terminal is narrow; nothing is cut off.
-        table.add_column(column.heading, justify="right", no_wrap="Δ" not in column.heading)
-    for row in comparison.rows:
-        cells = [column.cell(row, comparison) for column in spec.columns]
-        table.add_row(row.variant, *(_styled(cell) for cell in cells))
+        longest = max(
+            len(word) for text in (column.heading, *cells) for word in text.split() or [""]
+        )
+        table.add_column(column.heading, justify="right", min_width=longest)
+    for row, *texts in zip(comparison.rows, *columns, strict=True):
+        table.add_row(row.variant, *map(_styled, texts))
     return table
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,14 @@ from bench.cli.options import experiment_options
     "--beam",
     "beam_size",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Hypotheses carried along; 1 takes the likeliest word at each step.",
+    help="Hypotheses carried along; 1 takes the likeliest word at each step. Default: as the "
+    "experiment decodes.",
 )
 def command(
     texts: tuple[str, ...],
     variant: str | None,
     seed: int | None,
-    beam_size: int,
+    beam_size: int | None,
     **selected: Any,
 ) -> None:
     """Translate TEXTS, or the lines of standard input, with EXPERIMENT's best model.
@@ -40,16 +39,22 @@ def command(
     console = Console(stderr=True)
     session = open_session(console, selected, recorded=True)
 
-    from bench.evaluation.translator import Translator
+    from bench.evaluation.translator import MAX_LENGTH, Translator
 
-    spec = _best_run(session, variant=variant, seed=seed)
+    spec = _best_run(session, selected, variant=variant, seed=seed)
     with console.status(f"loading {spec.name}"), tempfile.TemporaryDirectory() as folder:
         found = session.tracker.download_translator(spec.identity, Path(folder))
         translator = Translator.load(found, device=session.device)
     console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
     lines = texts or _typed(console)
     _refuse_other_encodings(lines)
-    for translation in translator.translate(lines, beam_size=beam_size):
+    how = spec.config.evaluation
+    for translation in translator.translate(
+        lines,
+        max_length=max(MAX_LENGTH, how.max_length),
+        beam_size=beam_size or how.beam_size,
+        length_penalty=how.length_penalty,
+    ):
         click.echo(translation)
 
 
@@ -74,14 +79,16 @@ def _refuse_other_encodings(lines: Sequence[str]) -> None:
             raise BenchError(f"sentence {number} is not UTF-8: {line!a}")
 
 
-def _best_run(session: Any, *, variant: str | None, seed: int | None) -> Any:
+def _best_run(
+    session: Any, selected: Mapping[str, Any], *, variant: str | None, seed: int | None
+) -> Any:
     from bench.cli.session import require_results
     from bench.errors import BenchError, UnknownNameError
 
     variants = session.experiment.variants
     if variant is not None and variant not in variants:
         raise UnknownNameError("variant", variant, variants, where="--variant")
-    results = require_results(session)
+    results = require_results(session, selected)
     candidates = [
         spec
         for spec in session.specs

@@ -10,6 +10,7 @@ from bench.cli.session import Planned, Session, with_seeds, with_variants
 from bench.errors import BenchError, ConfigError
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_choices
+from bench.model.matching import SIZES
 from bench.report.folders import own_folder
 from bench.search.finalists import open_retrials, read_finalists, tuned
 from bench.search.reading import read_study
@@ -104,7 +105,7 @@ def search_config(planned: Planned, choices: Mapping[str, Any]) -> SearchConfig:
             "[search.space]\n"
             "training.learning_rate = {low = 1e-3, high = 1e-2, log = true}"
         )
-    sized = [key for key in config.space if key.endswith("hidden_size")]
+    sized = [key for key in config.space if key in {f"model.{size}" for size in SIZES}]
     matched = [each.name for each in planned.experiment.variants.values() if each.match_parameters]
     if sized and matched:
         raise ConfigError(

@@ -62,6 +62,8 @@ def published(scores: Sequence[Score]) -> list[str]:
 
 def method(comparison: Comparison) -> str:
     """Say what the figures are."""
+    if not comparison.signature:
+        return "No run has come to a score."
     sentences = [
         "BLEU, chrF and loss: mean over seeds on the test split with a 95 % interval; loss in "
         "nats per token.",

@@ -61,7 +61,7 @@ def prepare(config: DataConfig, *, say: Callable[[str], None] = lambda _: None) 
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / LEDGER_FILE).exists():
             _build(config, reader, folder, say=say)
-    return PreparedCorpus(folder)
+    return PreparedCorpus(folder, corpus=_shown(config))
 
 
 def data_fingerprint(config: DataConfig, reader: CorpusReader) -> str:
@@ -123,6 +123,10 @@ def _build(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _shown(config: DataConfig) -> str:
+    return Path(config.corpus).name  # not where somebody keeps it
+
+
 def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, bytes]:
     """Learn what tokenisation must learn: nothing for rules."""
     if config.tokenization == "spacy":
@@ -168,7 +172,7 @@ def _write_ledger(
     train, validation, test = (encoded[name] for name in SPLITS)
     found = sum(len(split) for split in encoded.values()) + too_long
     return Ledger(
-        corpus=Path(config.corpus).name,  # not where somebody keeps it
+        corpus=_shown(config),
         pairs_read=found + separated.duplicates + separated.leaked + separated.corpus.dropped,
         pairs_with_empty_side=separated.corpus.dropped,
         duplicate_pairs=separated.duplicates,

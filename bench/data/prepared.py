@@ -8,7 +8,7 @@ what was kept and what was removed.
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, overload
@@ -113,12 +113,19 @@ class StoredPairs(Sequence[SentencePair]):
 class PreparedCorpus:
     """A folder of prepared data; a split is read only when asked for."""
 
-    def __init__(self, folder: Path, *, with_test: bool = True) -> None:
-        """Open the folder; without its test split there is no way to it."""
+    def __init__(self, folder: Path, *, with_test: bool = True, corpus: str = "") -> None:
+        """Open the folder.
+
+        Args:
+            folder: named after its fingerprint.
+            with_test: whether there is a way to its test split.
+            corpus: what it is called this time; the same text may have another name, too.
+        """
         self.folder = folder
         self._splits = SPLITS if with_test else tuple(name for name in SPLITS if name != "test")
         self.fingerprint = folder.name
-        self.ledger = Ledger(**json.loads((folder / LEDGER_FILE).read_text("utf-8")))
+        ledger = Ledger(**json.loads((folder / LEDGER_FILE).read_text("utf-8")))
+        self.ledger = replace(ledger, corpus=corpus or ledger.corpus)
         self.source_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.fr.txt"))
         self.target_vocabulary = Vocabulary(_read_lines(folder / "vocabulary.en.txt"))
 

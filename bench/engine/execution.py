@@ -6,8 +6,9 @@ split with the model that validation selected.
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,7 +16,7 @@ from bench.data.batching import TrainingBatches
 from bench.data.prepared import EncodedSplit, PreparedCorpus
 from bench.engine.memory import forget_peak, peak_bytes
 from bench.errors import DivergedError
-from bench.evaluation.evaluate import Evaluation, evaluate
+from bench.evaluation.evaluate import Evaluation, bleu_otherwise, evaluate
 from bench.evaluation.translator import save_translator
 from bench.experiment.planning import RunSpec
 from bench.model.seq2seq import Seq2Seq, Vectors, count_parameters
@@ -56,7 +57,9 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
     if not fitted.best_epoch:
         return _result(spec, fitted, place, test=None)
     load_best(place.folder, fitted.model)
-    test = _evaluate(spec, data, fitted.model, data.load_split("test"))
+    split = data.load_split("test")
+    test = _evaluate(spec, data, fitted.model, split)
+    otherwise = bleu_otherwise(fitted.model, split, spec.config.evaluation, **_reading(spec, data))
     save_translator(
         place.folder / ARTIFACTS / "translator",
         fitted.model,
@@ -64,7 +67,7 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
         spec.config.data,
         prepared=data,
     )
-    return _result(spec, fitted, place, test=test)
+    return _result(spec, fitted, place, test=replace(test, scores={**test.scores, **otherwise}))
 
 
 def try_out(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
@@ -135,14 +138,16 @@ def _restore(
 def _evaluate(
     spec: RunSpec, data: PreparedCorpus, model: Seq2Seq, split: EncodedSplit
 ) -> Evaluation:
-    return evaluate(
-        model,
-        split,
-        spec.config.evaluation,
-        vocabulary=data.target_vocabulary,
-        data=spec.config.data,
-        precision=spec.config.training.precision,
-    )
+    return evaluate(model, split, spec.config.evaluation, **_reading(spec, data))
+
+
+def _reading(spec: RunSpec, data: PreparedCorpus) -> dict[str, Any]:
+    """Return what an evaluation must know beside model, split and how to decode."""
+    return {
+        "vocabulary": data.target_vocabulary,
+        "data": spec.config.data,
+        "precision": spec.config.training.precision,
+    }
 
 
 def _record(result: EpochResult, validation: Evaluation) -> EpochRecord:

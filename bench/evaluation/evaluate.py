@@ -5,7 +5,7 @@ Shapes: B sentences, N real target tokens of a batch.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import torch
@@ -23,14 +23,17 @@ from bench.training.config import Precision
 from bench.training.device import autocast, in_precision
 from bench.training.loss import judge
 
+BEAM = 5
+"""Hypotheses carried along where a greedily decoded model is looked at with a beam, too."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
     """What a model makes of one split."""
 
     scores: Mapping[str, float]
-    """By metric: `bleu` and `chrf` in [0, 100], `loss` in nats per target token, shares in
-    [0, 1], `length_ratio` of hypothesis to reference tokens."""
+    """By metric: `bleu` and `chrf` in [0, 100], `loss` in nats per target token, shares and
+    `brevity_penalty` in [0, 1], `length_ratio` of hypothesis to reference tokens."""
     signatures: Mapping[str, str]
     """By text metric: everything that could change its figure."""
     hypotheses: Sequence[str]
@@ -63,23 +66,13 @@ def evaluate(
     """
     model.eval()
     device = next(model.parameters()).device
-    translations: list[list[int]] = [[] for _ in range(len(split))]
     forced = _Forced(len(split))
-    decoding_seconds = 0.0
     with in_precision(model, precision) as translating:
+        translations, seconds = _translate(translating, split, config)
+    with autocast(device, precision):
         for batch in sorted_batches(split, batch_size=config.batch_size):
-            moved = batch.to(device)
-            started = perf_counter()
-            decoded = decode(translating, moved.source, moved.source_lengths, config)
-            decoding_seconds += perf_counter() - started
-            with autocast(device, precision):
-                forced.add(model, moved)
-            for index, token_ids in zip(batch.indices, decoded, strict=True):
-                translations[index] = token_ids
-    hypotheses = [
-        detokenize(vocabulary.decode(token_ids), tokenization=data.tokenization)
-        for token_ids in translations
-    ]
+            forced.add(model, batch.to(device))
+    hypotheses = _join(translations, vocabulary, data)
     references = [pair.target for pair in split.pairs]
     scored = {
         name: TEXT_METRICS.get(name, where="evaluation").score(
@@ -89,7 +82,8 @@ def evaluate(
     }
     scores = {name: score.value for name, score in scored.items()}
     scores |= forced.scores() | _length_scores(translations, split)
-    scores["sentences_per_second"] = len(split) / decoding_seconds
+    scores["brevity_penalty"] = scored["bleu"].brevity_penalty or 0.0
+    scores["sentences_per_second"] = len(split) / seconds
     return Evaluation(
         scores=scores,
         signatures={name: score.signature for name, score in scored.items()},
@@ -97,6 +91,66 @@ def evaluate(
         sentence_losses=[round(nats, 5) for nats in forced.nats.tolist()],
         sentence_tokens=forced.num_tokens.tolist(),
     )
+
+
+@torch.inference_mode()
+def bleu_otherwise(
+    model: Seq2Seq,
+    split: EncodedSplit,
+    config: EvaluationConfig,
+    *,
+    vocabulary: Vocabulary,
+    data: DataConfig,
+    precision: Precision,
+) -> dict[str, float]:
+    """Score what the model writes if it is decoded the other way: by beam search, or greedily.
+
+    Args:
+        model: on any device, in evaluation mode.
+        split: what to translate.
+        config: how it is decoded otherwise.
+        vocabulary: of the target language.
+        data: how the text was tokenised, and whether lower-cased.
+        precision: number format of the matrix products.
+
+    Returns:
+        BLEU as `bleu_beam5` or `bleu_greedy`.
+    """
+    beam_size = BEAM if config.beam_size == 1 else 1
+    with in_precision(model, precision) as translating:
+        translations, _ = _translate(translating, split, replace(config, beam_size=beam_size))
+    score = TEXT_METRICS.get("bleu", where="evaluation").score(
+        _join(translations, vocabulary, data),
+        [pair.target for pair in split.pairs],
+        lowercase=data.lowercase,
+    )
+    return {f"bleu_beam{BEAM}" if beam_size > 1 else "bleu_greedy": score.value}
+
+
+def _translate(
+    model: Seq2Seq, split: EncodedSplit, config: EvaluationConfig
+) -> tuple[list[list[int]], float]:
+    """Return the token ids of all translations, in the split's order, and the seconds it took."""
+    device = next(model.parameters()).device
+    translations: list[list[int]] = [[] for _ in range(len(split))]
+    seconds = 0.0
+    for batch in sorted_batches(split, batch_size=config.batch_size):
+        moved = batch.to(device)
+        started = perf_counter()
+        decoded = decode(model, moved.source, moved.source_lengths, config)
+        seconds += perf_counter() - started
+        for index, token_ids in zip(batch.indices, decoded, strict=True):
+            translations[index] = token_ids
+    return translations, seconds
+
+
+def _join(
+    translations: Sequence[Sequence[int]], vocabulary: Vocabulary, data: DataConfig
+) -> list[str]:
+    return [
+        detokenize(vocabulary.decode(token_ids), tokenization=data.tokenization)
+        for token_ids in translations
+    ]
 
 
 class _Forced:

@@ -32,6 +32,8 @@ class Score(NamedTuple):
 
     value: float
     signature: str
+    brevity_penalty: float | None = None
+    """Of BLEU, in [0, 1]: the factor by which short translations lose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class TextMetric:
         # when given a plain list: hence one place that calls it, and lengths that must agree.
         _check(hypotheses, references)
         metric = self.implementation(lowercase=lowercase)
-        value = metric.corpus_score(list(hypotheses), [list(references)]).score
-        return Score(value, str(metric.get_signature()))
+        found = metric.corpus_score(list(hypotheses), [list(references)])
+        return Score(found.score, str(metric.get_signature()), getattr(found, "bp", None))
 
     def statistics(
         self, hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool

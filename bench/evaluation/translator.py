@@ -23,7 +23,7 @@ from bench.training.checkpoint import load_weights, save_weights
 from bench.training.device import computing
 
 SETTINGS, WEIGHTS, PIECES = "translator.json", "weights.safetensors", "pieces.fr.model"
-BATCH_SIZE = 100
+BATCH_SIZE, MAX_LENGTH = 100, 100
 CPU = torch.device("cpu")
 END = "⏎"
 
@@ -87,7 +87,12 @@ class Translator:
         )
 
     def translate(
-        self, texts: Sequence[str], *, max_length: int = 100, beam_size: int = 1
+        self,
+        texts: Sequence[str],
+        *,
+        max_length: int = MAX_LENGTH,
+        beam_size: int = 1,
+        length_penalty: float = 1.0,
     ) -> list[str]:
         """Translate sentences, in their order; an empty one stays empty.
 
@@ -95,8 +100,11 @@ class Translator:
             texts: French sentences.
             max_length: most tokens of a translation.
             beam_size: hypotheses carried along; 1 is greedy.
+            length_penalty: power of the length by which beam search divides.
         """
-        how = EvaluationConfig(max_length=max_length, beam_size=beam_size)
+        how = EvaluationConfig(
+            max_length=max_length, beam_size=beam_size, length_penalty=length_penalty
+        )
         tokens = [self._cut(text) for text in texts]
         said = [place for place, sentence in enumerate(tokens) if sentence]
         translations = [""] * len(texts)
@@ -117,7 +125,7 @@ class Translator:
         return self._model.decoder.attention is not None
 
     @torch.inference_mode()
-    def attend(self, text: str, *, max_length: int = 100) -> Attended:
+    def attend(self, text: str, *, max_length: int = MAX_LENGTH) -> Attended:
         """Translate a sentence greedily and tell where the decoder looked at each token.
 
         Raises:

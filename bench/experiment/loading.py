@@ -74,7 +74,7 @@ def read_document(path: Path) -> Settings:
         ConfigError: when it is no TOML file, or has something else in a table's place.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}") from error
     except OSError as error:
@@ -127,10 +127,7 @@ def _build(
     if baseline not in variants:
         raise UnknownNameError("variant", baseline, variants, where=f"{where}, baseline")
     for variant in variants.values():
-        if variant.match_parameters and variant.match_parameters not in variants:
-            raise UnknownNameError(
-                "variant", variant.match_parameters, variants, where=f"{where}, {variant.name}"
-            )
+        _check_match(variant, variants, where=f"{where}, variants.{variant.name}")
     return Experiment(
         name=path.stem,
         question=_text(document, "question", where=where),
@@ -142,6 +139,21 @@ def _build(
         search=read_search(document.get("search", {}) | searched, variants, where=where),
         adhoc=tuple(overrides),
     )
+
+
+def _check_match(variant: Variant, variants: Mapping[str, Variant], *, where: str) -> None:
+    """Refuse to match what is not there, or is itself matched."""
+    other = variant.match_parameters
+    if other is None:
+        return
+    if not isinstance(other, str):
+        raise ConfigError(f"{where}: match_parameters names a variant; got {other!r}")
+    if other not in variants:
+        raise UnknownNameError("variant", other, variants, where=f"{where}, match_parameters")
+    if variants[other].match_parameters is not None:
+        raise ConfigError(
+            f"{where}: match_parameters = {other!r}: the size of {other} itself is a matched one"
+        )
 
 
 def _expectations(
@@ -188,7 +200,7 @@ def check_seeds(seeds: Any, *, where: str) -> Sequence[int]:
     whole = isinstance(seeds, list) and all(type(seed) is int and seed >= 0 for seed in seeds)
     if not whole or not seeds or len(set(seeds)) != len(seeds):
         raise ConfigError(
-            f"{where}: wanted distinct whole numbers such as [1, 2, 3], got {seeds!r}"
+            f"{where}: wanted different whole numbers from 0, such as [1, 2, 3]; got {seeds!r}"
         )
     return tuple(seeds)
 
@@ -206,9 +218,9 @@ def find_experiment(name: str) -> Path:
     Raises:
         BenchError: when there is none.
     """
-    if name.endswith(".toml"):
-        if not Path(name).is_file():
-            raise BenchError(f"no experiment file {name}")
+    if name.endswith(".toml") or len(Path(name).parts) != 1:
+        if not Path(name).is_file() or not name.endswith(".toml"):
+            raise BenchError(f"no experiment file {name}; one ends in .toml")
         return Path(name)
     for folder in _folders():
         if (folder / f"{name}.toml").is_file():

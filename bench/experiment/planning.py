@@ -19,6 +19,7 @@ from bench.model.matching import match_parameters
 from bench.seeding import stream_seed
 from bench.training.device import resolve_precision
 
+MARGIN, NO_MARGIN = "evaluation.equivalence_margin", 0.5
 SCORE_VERSION = 3
 """Raise it when code of data, model, training or evaluation changes what a run scores or keeps."""
 
@@ -89,6 +90,7 @@ class RunSpec:
             key: value for key, value in self._flat().items() if not key.startswith("data.")
         }
         return without_data | {
+            MARGIN: NO_MARGIN,  # it judges results, and makes none
             "data": self.data_fingerprint,
             "vectors": self.vectors.digest if self.vectors else "",
             "version": SCORE_VERSION,

@@ -55,10 +55,12 @@ def validate(
         problem, *others = error.errors()
         field = problem["loc"][:1]  # what follows is which of several kinds of value did not fit
         key = ".".join([section, *map(str, field)])
+        asked = key in forced if field else any(each.startswith(f"{key}.") for each in forced)
         messages = [each["msg"] for each in (problem, *others) if each["loc"][:1] == field]
         message = ", or: ".join(each.removeprefix("Value error, ") for each in messages)
-        where = "--set" if key in forced else where
-        raise ConfigError(f"{where}: {key} = {problem['input']!r}: {message}") from error
+        where = "--set" if asked else where
+        given = f" = {problem['input']!r}" if field else ""  # else it is about several keys
+        raise ConfigError(f"{where}: {key}{given}: {message}") from error
 
 
 def flatten(table: Any, prefix: str = "") -> Settings:

@@ -85,17 +85,18 @@ def is_new(uri: str) -> bool:
     return path is not None and not path.exists()
 
 
-def refuse_new(uri: str, *, experiment: str) -> None:
+def refuse_new(uri: str, *, command: str) -> None:
     """Refuse a store that does not exist yet, where one was to be read.
+
+    Args:
+        uri: of the store.
+        command: that makes it.
 
     Raises:
         TrackingError: when it does not.
     """
     if is_new(uri):
-        raise TrackingError(
-            f"no recorded runs at {without_password(uri)}; python -m bench run {experiment} makes "
-            "some"
-        )
+        raise TrackingError(f"no recorded runs at {without_password(uri)}; {command} makes some")
 
 
 @contextmanager
@@ -109,6 +110,7 @@ def created_beside(uri: str) -> Iterator[bool]:
     if not is_new(uri):
         yield False
         return
+    _make_room(uri)
     process = CONTEXT.Process(target=_create, args=(uri,))
     with deaf_to_ctrl_c():
         process.start()
@@ -138,15 +140,22 @@ def quieten_mlflow() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _create(uri: str) -> None:
-    ignore_ctrl_c()
+def _make_room(uri: str) -> None:
     path = sqlite_path(uri)
     assert path is not None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".lock").touch()
     except OSError as error:
-        sys.exit(f"{error.filename}: {error.strerror}")
+        raise TrackingError(
+            f"no store can be made there: {error.filename}: {error.strerror}"
+        ) from error
+
+
+def _create(uri: str) -> None:
+    ignore_ctrl_c()
+    path = sqlite_path(uri)
+    assert path is not None
     quieten_mlflow()
     from mlflow import MlflowClient
 
@@ -156,5 +165,9 @@ def _create(uri: str) -> None:
             # Into another file first: whoever finds the store finds it whole.
             scratch = path.with_suffix(".new")
             scratch.unlink(missing_ok=True)
-            MlflowClient(tracking_uri=f"{SQLITE}{scratch.resolve()}").search_experiments()
-            scratch.rename(path)
+            try:
+                MlflowClient(tracking_uri=f"{SQLITE}{scratch.resolve()}").search_experiments()
+                scratch.rename(path)
+            except Exception as error:  # noqa: BLE001 - whatever it is, no half of a store stays
+                scratch.unlink(missing_ok=True)
+                sys.exit(f"{scratch}: {str(error).partition(chr(10))[0]}")

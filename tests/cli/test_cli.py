@@ -58,6 +58,9 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--profile", "quik"], "Did you mean 'quick'?"),
         (["run", "gru_vs_lstm", "--set", "model.cel=gru"], "Did you mean 'model.cell'?"),
         (["run", "gru_vs_lstm", "--seeds", "many"], "wanted how many, such as 5"),
+        (["run", "gru_vs_lstm", "--seeds", "1,1"], "--seeds: wanted different whole numbers"),
+        (["run", "gru_vs_lstm", "--seeds", "1,-2"], "--seeds: wanted different whole numbers"),
+        (["run", "experiments/gru_vs_lstm"], "no experiment file experiments/gru_vs_lstm; one"),
         (["run", "gru_vs_lstm", "--device", "tpu"], "--device: unknown device 'tpu'"),
         (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "unknown corpus 'nowhere.tsv'"),
         (["run", "gru_vs_lstm", "--corpus", "tatoeba"], "Did you mean 'tatoeba_questions'?"),
@@ -69,6 +72,8 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["ui", "--tracking-uri", "http://ann:pw@host:5000"], "http://***@host:5000 is a s"),
         (["compare", "gru_vs_lstm"], "no recorded runs at sqlite:///"),
         (["translate", "gru_vs_lstm", "Qui ?"], "python -m bench run gru_vs_lstm makes some"),
+        (["compare", "gru_vs_lstm", "--seeds", "2", "--corpus", "digit_reversal"],
+         "python -m bench run gru_vs_lstm --seeds 2 --corpus digit_reversal makes some"),
         (["find-lr", "gru_vs_lstm", "--steps", "0"], "Invalid value for '--steps'"),
         (["prepare", "synthetic_questions", "--pairs", "-1"], "Invalid value for '--pairs'"),
         (["dashboard"], "no study is kept at optuna.journal"),
@@ -80,9 +85,10 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
         (["search", "--resume", "--set", "training.epochs=2"], "leave --set away"),
         (["run", "gru_vs_lstm", "--set", "training.epochs=three"], "--set: training.epochs = 'th"),
-        (["run", "gru_vs_lstm", "--tracking-uri", "sqlite:////proc/no/a.db"], "could not create"),
+        (["run", "gru_vs_lstm", "--set", "training.budget=0.3"], "--set: training: "),
+        (["run", "gru_vs_lstm", "--tracking-uri", "sqlite:////proc/no/a.db"], "no store can be"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_one_message_and_exit_code_2(
     arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,6 +165,20 @@ def test_list_names_experiments_and_corpora(capsys: pytest.CaptureFixture[str]) 
     printed = capsys.readouterr().out
     assert "gru_vs_lstm" in printed
     assert "synthetic_questions" in printed
+
+
+def test_list_goes_on_after_a_file_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what stands in a question is text, whatever brackets it has."""
+    Path("experiments").mkdir()
+    Path("experiments/broken.toml").write_text("[model")
+    Path("experiments/marked.toml").write_text('question = "Is [/bold] bold?"\n[variants.a]\n')
+
+    main(["list"])
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "broken.toml: not a TOML file" in printed
+    assert "Is [/bold] bold?" in printed
+    assert "gru_vs_lstm" in printed
 
 
 def test_a_port_that_is_taken_is_said_to_be(

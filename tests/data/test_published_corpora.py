@@ -185,7 +185,7 @@ def test_a_corpus_is_fetched_by_the_command_that_the_readme_shows(
 
     printed = capsys.readouterr().out
     assert "60 questions kept" in printed
-    assert "train_pairs" in printed
+    assert "train pairs" in printed
 
 
 def test_multi30k_is_fetched_with_its_splits(

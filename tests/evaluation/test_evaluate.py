@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sacrebleu import corpus_bleu
 from torch.nn.functional import cross_entropy
 
 from bench.data.batching import TrainingBatches, collate, sorted_batches
@@ -13,7 +14,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import BOS_ID, EOS_ID
 from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.decoding import greedy
-from bench.evaluation.evaluate import evaluate
+from bench.evaluation.evaluate import bleu_otherwise, evaluate
 from bench.evaluation.translator import Translator, save_translator
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import TrainingConfig
@@ -26,8 +27,8 @@ MAX_LENGTH = 9
 
 @pytest.fixture(scope="module")
 def trained(digits: PreparedCorpus) -> Seq2Seq:
-    """A model that has learnt when to end."""
-    config = TrainingConfig(epochs=6, batch_size=16, learning_rate=0.02, precision="float32")
+    """A model that has learnt when to end, and a little more."""
+    config = TrainingConfig(epochs=12, batch_size=16, learning_rate=0.02, precision="float32")
     model = build(digits)
     batches = TrainingBatches(digits.load_split("train"), batch_size=16, seed=1)
     for _ in train(model, build_optimizer(model, config), batches, config, seed=1):
@@ -94,6 +95,30 @@ def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq
     assert 0 < evaluation.scores["token_accuracy"] < 1
     assert len(evaluation.hypotheses) == len(split)
     assert "case:lc" in evaluation.signatures["bleu"]
+    bleu = corpus_bleu(
+        list(evaluation.hypotheses), [[pair.target for pair in split.pairs]], lowercase=True
+    )
+    assert evaluation.scores["brevity_penalty"] == pytest.approx(bleu.bp)
+
+
+def test_a_model_is_looked_at_greedily_and_with_a_beam(
+    digits: PreparedCorpus, trained: Seq2Seq
+) -> None:
+    """Whichever of them decides, the other is kept beside it."""
+    split = digits.load_split("test")
+    known = {
+        "vocabulary": digits.target_vocabulary,
+        "data": DataConfig(),
+        "precision": "float32",
+    }
+    greedily, beam = (
+        EvaluationConfig(max_length=MAX_LENGTH, beam_size=beam_size) for beam_size in (1, 5)
+    )
+    scores = [evaluate(trained, split, each, **known).scores["bleu"] for each in (greedily, beam)]  # type: ignore[arg-type]  # fmt: skip
+
+    assert scores[0] != scores[1]
+    assert bleu_otherwise(trained, split, greedily, **known) == {"bleu_beam5": scores[1]}  # type: ignore[arg-type]
+    assert bleu_otherwise(trained, split, beam, **known) == {"bleu_greedy": scores[0]}  # type: ignore[arg-type]
 
 
 def test_products_in_bfloat16_leave_the_model_as_it_was(

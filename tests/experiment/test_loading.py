@@ -49,6 +49,14 @@ def test_a_variant_says_only_what_differs() -> None:
     assert experiment.seeds == (1, 2)
 
 
+def test_a_file_that_says_nothing_is_told_so_and_a_mark_of_byte_order_is_none() -> None:
+    """Editors on Windows put one before the text."""
+    with pytest.raises(BenchError, match="There is no profile yet"):
+        load_experiment(write(""))
+
+    assert load_experiment(write("\ufeff" + FILE)).question == "Does it?"
+
+
 def test_a_profile_is_the_same_experiment_at_another_size() -> None:
     """With its own seeds if it says so."""
     experiment = load_experiment(write(FILE), profile="full")
@@ -111,13 +119,17 @@ def test_the_command_line_has_the_last_word() -> None:
         ('baseline = "plain"', 'baseline = "plane"',
          "baseline: unknown variant 'plane'. Did you mean 'plain'?"),
         ('question = "Does it?"', "", "question is missing"),
-        ("seeds = [1, 2]\n", "seeds = [1, 1]\n", "wanted distinct whole numbers"),
-        ("seeds = [1, 2]\n", "seeds = []\n", "wanted distinct whole numbers"),
+        ("seeds = [1, 2]\n", "seeds = [1, 1]\n", "wanted different whole numbers"),
+        ("seeds = [1, 2]\n", "seeds = []\n", "wanted different whole numbers"),
         ("[model]", "[modle]", "unknown key 'modle'. Did you mean 'model'?"),
         ("training.epochs = 3", "training.epoch = 3",
          "profiles.quick: unknown key 'training.epoch'. Did you mean 'training.epochs'?"),
         ("[variants.plain]", "[variants.plain]\nmatch_parameters = 'wider'",
          "unknown variant 'wider'. Did you mean 'wide'?"),
+        ("[variants.plain]", "[variants.plain]\nmatch_parameters = 3",
+         "variants.plain: match_parameters names a variant; got 3"),
+        ("[variants.plain]", "[variants.plain]\nmatch_parameters = 'plain'",
+         "the size of plain itself is a matched one"),
         ("[model]", "[model", "not a TOML file"),
         ("[model]", "evaluation = 3\n[model]",
          "evaluation is a table, written [evaluation]; got 3"),

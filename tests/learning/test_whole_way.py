@@ -110,6 +110,23 @@ def test_the_whole_way(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_second_command_waits_for_the_first_and_answers_too(folder: Path) -> None:
+    """No run is done twice, and none is called a failure because somebody else does it."""
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "bench", "run", "size"], cwd=folder, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [unwrapped(command.communicate(timeout=500)[0]) for command in both]
+
+    assert [command.returncode for command in both] == [0, 0], said
+    assert all("2 paired seeds" in each and "failed" not in each for each in said)
+    assert statuses(folder) == ["FINISHED"] * 4
+
+
+@pytest.mark.slow
 def test_logging_costs_less_than_two_percent(folder: Path) -> None:
     """Of the training time, on a store that exists already."""
     from bench.tracking.mlflow_tracker import MlflowTracker

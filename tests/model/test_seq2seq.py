@@ -1,7 +1,7 @@
 """The translator."""
 
 import copy
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import PAD_ID
 from bench.errors import ConfigError
 from bench.model.config import DROPOUTS, ModelConfig, OutputWeights
-from bench.model.matching import match_parameters
+from bench.model.matching import SIZES, match_parameters
 from bench.model.seq2seq import build_on_meta, count_parameters
 from bench.training.checkpoint import load_weights, save_weights
 from bench.training.config import TrainingConfig
@@ -239,6 +239,29 @@ def test_random_rows_have_the_deviation_asked_for(digits: PreparedCorpus) -> Non
 
     torch.testing.assert_close(narrow, unit * 0.3)
     assert narrow[PAD_ID].eq(0).all()
+
+
+def test_some_settings_decide_the_size_and_the_others_do_not() -> None:
+    """So that a search which leaves the size alone can be told from one that does not."""
+    others: dict[str, object] = {
+        "cell": "lstm", "lstm_forget_bias": 0.0, "bidirectional": True, "attention": "dot",
+        "cell_decoder": True, "mask_padding": False, "tie_output_weights": "tied",
+        "output_std": 0.5, "embedding_std": 0.5, "dropout_scale": 0.5, "num_layers": 1,
+    }  # fmt: skip
+    untold = {"embedding_init", "embedding_init_sides", "embedding_scale"}  # about numbers alone
+    others |= {name: 0.01 for name in DROPOUTS}
+    others |= {name: 17 for name in ("embedding_dim", "hidden_size", "decoder_hidden_size")}
+    assert {field.name for field in fields(ModelConfig)} == {*others, *untold}
+
+    def count(config: ModelConfig) -> int:
+        return count_parameters(build_on_meta(config, source_tokens=30, target_tokens=20))
+
+    changing = {
+        name
+        for name, value in others.items()
+        if count(replace(ModelConfig(), **{name: value})) != count(ModelConfig())  # type: ignore[arg-type]
+    }
+    assert changing == SIZES
 
 
 def test_a_matched_model_has_as_many_parameters() -> None:
