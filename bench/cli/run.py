@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+from bench.cli.words import count
 from bench.cli.workers import open_workers
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ def _run_ours(
 
     num_variants = len(session.experiment.variants)
     console.print(
-        f"{session.experiment.name}: {len(session.specs)} runs ({num_variants} variants × "
-        f"{len(session.specs) // num_variants} seeds), "
+        f"{session.experiment.name}: {count(len(session.specs), 'run')} "
+        f"({count(num_variants, 'variant')} × "
+        f"{count(len(session.specs) // num_variants, 'seed')}), "
         f"{executor.num_workers} at a time on {session.device}",
         highlight=False,
     )
@@ -132,14 +134,15 @@ def _run_ours(
             listen=progress,
         )
     if outcome.reused:
-        console.print(f"{outcome.reused} runs had been done before and were not done again")
+        reused = count(outcome.reused, "run")
+        console.print(f"{reused} had been done before and not again", highlight=False)
     return outcome
 
 
 def end_with(console: Console, outcome: "Outcome") -> None:
     """Name the runs that failed, and leave with an exit code that says so."""
     if outcome.failures:
-        console.print(f"\n[red]{len(outcome.failures)} runs failed:[/]")
+        console.print(f"\n[red]{count(len(outcome.failures), 'run')} failed:[/]")
         for failure in outcome.failures:
             console.print(f"  {failure.spec.name}: {escape(failure.reason)}", highlight=False)
         sys.exit(1)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench.cli.opening import open_plan, open_session
 from bench.cli.options import perhaps_experiment_options, search_options
+from bench.cli.words import count
 from bench.cli.workers import open_workers
 
 SECONDS_BETWEEN_LOOKS = 5.0
@@ -119,13 +120,13 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
         tuning.session,
         tuning.studies,
         executor,
-        noun="trials",
+        what="trials",
         standing=lambda: describe_standing(tuning.studies),
     )
     console.print(describe_standing(tuning.studies), highlight=False)
     retrials = tuning.retrials()
-    again = "of the best again, with fresh seeds"
-    _do_trials(console, tuning.session, retrials, executor, noun=again)
+    again = "runs of the best trials, with fresh seeds"
+    _do_trials(console, tuning.session, retrials, executor, what=again)
     with console.status("reading the studies"):
         record = tuning.record(retrials, importances=True)
         tuned = tuning.tuned_session(record)
@@ -146,7 +147,7 @@ def _do_trials(
     studies: Mapping[str, "VariantStudy"],
     executor: "ProcessExecutor",
     *,
-    noun: str,
+    what: str,
     standing: Callable[[], str] = str,
 ) -> None:
     """Do what is lacking of these studies, with live progress."""
@@ -156,10 +157,10 @@ def _do_trials(
 
     lacking = sum(study.num_lacking() for study in studies.values())
     if not lacking:
-        console.print(f"{noun}: all done before", highlight=False)
+        console.print(f"{what}: all done before", highlight=False)
         return
     at_a_time = f"{executor.num_workers} at a time on {session.device}"
-    console.print(f"{lacking} {noun}, {at_a_time}", highlight=False)
+    console.print(f"{lacking} {what}, {at_a_time}", highlight=False)
     with RunProgress(console, num_runs=lacking, noun="trials", standing=standing) as progress:
         while True:
             search_all(
@@ -207,5 +208,5 @@ def _name_failed(console: Console, studies: Sequence["StudyRecord"]) -> None:
         if trial.state == "failed"
     ]
     if failed:
-        console.print(f"\n[red]{len(failed)} trials failed:[/] {', '.join(failed)}")
+        console.print(f"\n[red]{count(len(failed), 'trial')} failed:[/] {', '.join(failed)}")
         sys.exit(1)

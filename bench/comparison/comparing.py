@@ -100,7 +100,7 @@ def _row(
         is_baseline=is_baseline,
         num_finished=len(finished),
         num_diverged=len(runs) - len(finished),
-        scores={metric: _score(finished, draws, metric).interval() for metric in METRICS}
+        scores={metric: _not_below_zero(_score(finished, draws, metric)) for metric in METRICS}
         if finished
         else {},
         parameters=runs[0].parameters if runs else 0,
@@ -112,6 +112,12 @@ def _row(
         peak_memory_bytes=max((run.peak_memory_bytes for run in finished), default=0),
         difference=difference,
     )
+
+
+def _not_below_zero(score: Estimate) -> Interval:
+    """Return the interval of a score, as far as there are such scores."""
+    found = score.interval()
+    return found if score.num_seeds < 2 else found._replace(low=max(0.0, found.low))
 
 
 def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:

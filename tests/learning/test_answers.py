@@ -81,7 +81,7 @@ def test_seeds_were_added_only_while_a_verdict_was_open(folder: Path) -> None:
 
     (line,) = (line for line in runs.splitlines() if "of 8 runs done" in line)
     assert line.split()[0] in {"4", "6", "8"}
-    assert "had been done before and were not done again" in again
+    assert "had been done before and not again" in again
 
 
 def test_a_report_is_written_from_the_record(folder: Path) -> None:
