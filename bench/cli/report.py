@@ -53,7 +53,7 @@ def command(
         session, record = _tuned(session, storage, objectives, selected)
     elif selected["seeds"] is None:
         session = with_recorded_seeds(session)
-    results = require_results(session, selected)
+    results = require_results(session, selected, maker="search" if search else "run")
     with console.status("writing the report"):
         report = gather(session, results, selected, search=record)
         in_index = folder is None

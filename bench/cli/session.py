@@ -110,8 +110,15 @@ def open_record(planned: Planned) -> Session:
     return Session(**parts, tracker=tracker)
 
 
-def require_results(session: Session, selected: Mapping[str, Any]) -> dict[str, RunResult]:
+def require_results(
+    session: Session, selected: Mapping[str, Any], *, maker: str = "run"
+) -> dict[str, RunResult]:
     """Return the recorded results of the plan, by identity.
+
+    Args:
+        session: with the plan.
+        selected: values of the shared options, by name.
+        maker: command that makes such results.
 
     Raises:
         BenchError: when there is none, or none of a seed that was asked for.
@@ -120,14 +127,14 @@ def require_results(session: Session, selected: Mapping[str, Any]) -> dict[str, 
     if not results:
         raise BenchError(
             f"no recorded run of {session.experiment.name} with these settings and this corpus, "
-            f"though there may be some with others; {as_typed('run', selected)} makes them"
+            f"though there may be some with others; {as_typed(maker, selected)} makes them"
         )
     found = {spec.seed for spec in session.specs if spec.identity in results}
     missing = sorted({spec.seed for spec in session.specs} - found)
     if missing and selected["seeds"] is not None:
         raise BenchError(
             f"nothing is recorded of {'seed' if len(missing) == 1 else 'seeds'} "
-            f"{', '.join(map(str, missing))}; {as_typed('run', selected)} makes it"
+            f"{', '.join(map(str, missing))}; {as_typed(maker, selected)} makes it"
         )
     return results
 
