@@ -52,7 +52,10 @@ def compare_results(session: Session, results: Mapping[str, RunResult]) -> Compa
         ),
         baseline=experiment.baseline,
         margin=config.evaluation.equivalence_margin,
-        looks=all_looks(session.tracker.recorded_looks(results)),
+        looks=all_looks(
+            session.tracker.recorded_looks(results),
+            num_seeds=max(len(runs) for runs in by_variant.values()),
+        ),
         target_vocabularies={
             spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
             for spec in session.specs

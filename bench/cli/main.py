@@ -4,7 +4,6 @@ Errors that a user can mend are printed without a traceback; exit code 2. A fail
 """
 
 import errno
-import os
 import signal
 import sys
 from importlib import import_module
@@ -79,12 +78,9 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except BrokenPipeError:  # who read our output has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except OSError as error:
         if error.filename is None and error.errno == errno.ENOSPC:
-            click.echo(f"Error: standard output: {error.strerror}", err=True)
+            click.echo("Error: a disk is full", err=True)
             sys.exit(2)
         if error.filename is None:  # not about a file: a fault of ours
             raise

@@ -113,6 +113,8 @@ def as_typed(command: str, selected: Mapping[str, Any]) -> str:
     for option, value in (("--seeds", selected["seeds"]), ("--corpus", selected["corpus"])):
         words += [option, value] if value else []
     words += [word for setting in selected["overrides"] for word in ("--set", setting)]
+    if selected["device"] != "auto":
+        words += ["--device", selected["device"]]
     if selected["tracking_uri"]:
         words += ["--tracking-uri", without_password(selected["tracking_uri"])]
     return shlex.join(words)

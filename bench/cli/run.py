@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,14 +94,29 @@ def run_lacking(
     force: bool = False,
 ) -> "Outcome":
     """Do what is lacking of the plan, and wait for what another command of this machine does."""
-    from bench.engine.scheduling import wait_for_others
+    from bench.engine.scheduling import Outcome, taken, wait_for_others
 
-    while True:
-        outcome = _run_ours(console, session, executor, force=force)
-        with console.status("waiting for the runs of another command"):
-            if not wait_for_others(outcome.failures):
-                return outcome
-        force = False  # the other one has done them just now
+    num_variants = len(session.experiment.variants)
+    console.print(
+        f"{session.experiment.name}: {count(len(session.specs), 'run')} "
+        f"({count(num_variants, 'variant')} × "
+        f"{count(len(session.specs) // num_variants, 'seed')}), "
+        f"{executor.num_workers} at a time on {session.device}",
+        highlight=False,
+    )
+    outcome = _run_ours(console, session, executor, force=force)
+    if outcome.reused:
+        reused = count(outcome.reused, "run")
+        console.print(f"{reused} had been done before and not again", highlight=False)
+    while others := taken(outcome.failures):
+        console.print(f"waiting for {count(len(others), 'run')} of another command")
+        with console.status("waiting"):
+            wait_for_others(others)
+        late = _run_ours(console, replace(session, specs=others), executor, force=False)
+        failures = [each for each in outcome.failures if each.spec not in others]
+        results = {**outcome.results, **late.results}
+        outcome = Outcome(results, [*failures, *late.failures], reused=outcome.reused)
+    return outcome
 
 
 def _run_ours(
@@ -111,19 +127,11 @@ def _run_ours(
     from bench.engine.scheduling import run_all
     from bench.tracking.provenance import command_line, provenance
 
-    num_variants = len(session.experiment.variants)
-    console.print(
-        f"{session.experiment.name}: {count(len(session.specs), 'run')} "
-        f"({count(num_variants, 'variant')} × "
-        f"{count(len(session.specs) // num_variants, 'seed')}), "
-        f"{executor.num_workers} at a time on {session.device}",
-        highlight=False,
-    )
     tags = {**provenance(), "command": command_line()}
     identities = [spec.identity for spec in session.specs]
     done = {} if force else session.tracker.find_results(identities)
     with RunProgress(console, num_runs=len(identities) - len(done)) as progress:
-        outcome = run_all(
+        return run_all(
             session.specs,
             session.data,
             executor=executor,
@@ -133,10 +141,6 @@ def _run_ours(
             force=force,
             listen=progress,
         )
-    if outcome.reused:
-        reused = count(outcome.reused, "run")
-        console.print(f"{reused} had been done before and not again", highlight=False)
-    return outcome
 
 
 def end_with(console: Console, outcome: "Outcome") -> None:

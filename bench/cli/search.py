@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.cli.opening import open_plan, open_session
 from bench.cli.options import perhaps_experiment_options, search_options
-from bench.cli.words import count
+from bench.cli.words import count, plural
 from bench.cli.workers import open_workers
 
 SECONDS_BETWEEN_LOOKS = 5.0
@@ -120,13 +120,13 @@ def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> No
         tuning.session,
         tuning.studies,
         executor,
-        what="trials",
+        noun="trial",
         standing=lambda: describe_standing(tuning.studies),
     )
     console.print(describe_standing(tuning.studies), highlight=False)
     retrials = tuning.retrials()
-    again = "runs of the best trials, with fresh seeds"
-    _do_trials(console, tuning.session, retrials, executor, what=again)
+    again = "run of the best trials, with fresh seeds"
+    _do_trials(console, tuning.session, retrials, executor, noun=again)
     with console.status("reading the studies"):
         record = tuning.record(retrials, importances=True)
         tuned = tuning.tuned_session(record)
@@ -147,7 +147,7 @@ def _do_trials(
     studies: Mapping[str, "VariantStudy"],
     executor: "ProcessExecutor",
     *,
-    what: str,
+    noun: str,
     standing: Callable[[], str] = str,
 ) -> None:
     """Do what is lacking of these studies, with live progress."""
@@ -157,10 +157,10 @@ def _do_trials(
 
     lacking = sum(study.num_lacking() for study in studies.values())
     if not lacking:
-        console.print(f"{what}: all done before", highlight=False)
+        console.print(f"{plural(noun)}: all done before", highlight=False)
         return
     at_a_time = f"{executor.num_workers} at a time on {session.device}"
-    console.print(f"{lacking} {what}, {at_a_time}", highlight=False)
+    console.print(f"{count(lacking, noun)}, {at_a_time}", highlight=False)
     with RunProgress(console, num_runs=lacking, noun="trials", standing=standing) as progress:
         while True:
             search_all(

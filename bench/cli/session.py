@@ -134,7 +134,7 @@ def require_results(
     if missing and selected["seeds"] is not None:
         raise BenchError(
             f"nothing is recorded of {'seed' if len(missing) == 1 else 'seeds'} "
-            f"{', '.join(map(str, missing))}; {as_typed(maker, selected)} makes it"
+            f"{', '.join(map(str, missing))}; try {as_typed(maker, selected)}"
         )
     return results
 

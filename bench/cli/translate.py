@@ -82,6 +82,7 @@ def _refuse_other_encodings(lines: Sequence[str]) -> None:
 def _best_run(
     session: Any, selected: Mapping[str, Any], *, variant: str | None, seed: int | None
 ) -> Any:
+    from bench.cli.options import as_typed
     from bench.cli.session import require_results
     from bench.errors import BenchError, UnknownNameError
 
@@ -100,6 +101,6 @@ def _best_run(
     if not candidates:
         raise BenchError(
             f"no finished run of {session.experiment.name} with this variant and seed; "
-            f"python -m bench plan {session.experiment.name} shows what there is"
+            f"{as_typed('plan', selected)} shows what there is"
         )
     return max(candidates, key=lambda spec: results[spec.identity].validation_bleu)

@@ -1,6 +1,7 @@
 """`ui`: MLflow's own pages on the recorded runs."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,7 +26,8 @@ def command(tracking_uri: str | None, host: str, port: int) -> None:
     uri = settle(tracking_uri)
     if is_server(uri):
         raise TrackingError(f"{without_password(uri)} is a server: its own pages are there")
-    refuse_new(uri, command="python -m bench run gru_vs_lstm")
+    given = ["--tracking-uri", without_password(tracking_uri)] if tracking_uri else []
+    refuse_new(uri, command=shlex.join(["python", "-m", "bench", "run", "gru_vs_lstm", *given]))
     refuse_taken(host, port)
     # Without its job execution the server is two processes of 240 MB in place of ten.
     variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "1"}

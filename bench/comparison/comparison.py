@@ -25,7 +25,7 @@ class Difference:
     sign_p_value: float
     """Of the sign test on these, which assumes nothing of how differences are spread."""
     seed_deviation: float | None
-    """Of the difference in BLEU between seeds; None of one."""
+    """Of the difference in BLEU between seeds, or its floor; None of one."""
     sentence_deviation: float
     """Of the mean difference in BLEU, by the choice of test sentences."""
     detectable: float | None

@@ -55,6 +55,14 @@ def significance_per_look(looks: tuple[int, ...]) -> float:
     return math.floor(1_000 * float(np.quantile(smallest, SIGNIFICANCE))) / 1_000
 
 
-def all_looks(plans: Iterable[Sequence[int]]) -> tuple[int, ...]:
-    """Return the looks of all plans together: one that was taken is not forgotten for another."""
-    return tuple(sorted(set().union(*plans)))
+def all_looks(plans: Iterable[Sequence[int]], *, num_seeds: int = 0) -> tuple[int, ...]:
+    """Return the looks of all plans together: one that was taken is not forgotten for another.
+
+    Args:
+        plans: numbers of seeds.
+        num_seeds: that are looked at now; more than in any plan is a look of its own.
+    """
+    looks = set().union(*plans)
+    if looks and num_seeds > max(looks):
+        looks.add(num_seeds)
+    return tuple(sorted(looks))

@@ -42,11 +42,20 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         "undetermined": f"undetermined whether {row.variant} differs from {baseline}: {interval}",
     }[difference.verdict]
     counted = f"{opening}, {difference.num_seeds} paired seeds."
-    if max(each.scores["bleu"].estimate for each in (row, comparison.baseline)) < NEXT_TO_NOTHING:
-        counted += " Both have learnt next to nothing yet, and so have little to differ in."
+    undecided = difference.verdict in {"equivalent", "undetermined"}
+    if (
+        undecided
+        and max(each.scores["bleu"].estimate for each in (row, comparison.baseline))
+        < NEXT_TO_NOTHING
+    ):
+        counted += " Both have learnt next to nothing yet, and so have had little to differ in."
     spoken = judge(bleu, margin=comparison.margin)
     if spoken != difference.verdict:
-        return f"{counted} Those that finished are {spoken}, but not as many did.{diverged}"
+        loser = row if row.num_diverged > comparison.baseline.num_diverged else comparison.baseline
+        return (
+            f"{counted} On the seeds that both finished {row.variant} is {spoken}, but "
+            f"{loser.variant} lost more runs.{diverged}"
+        )
     return counted + _reach(difference) + diverged
 
 

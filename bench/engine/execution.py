@@ -1,7 +1,8 @@
 """From a planned run to its result: the file to read first.
 
-`fit` trains a run and never opens the test split; `execute` is `fit` and then one look at the test
-split with the model that validation selected.
+`fit` trains a run and never opens the test split; `execute` is `fit` and then the test split, with
+the model that validation selected: translated once for the score, and once more the other way,
+greedily or with a beam, for a figure that enters no comparison.
 """
 
 import math
@@ -52,13 +53,14 @@ class Fitted:
 
 
 def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
-    """Train a run, select its best epoch by validation, and score that once on the test split."""
+    """Train a run, select its best epoch by validation, and score that on the test split."""
     fitted = fit(spec, data, place, report)
     if not fitted.best_epoch:
-        return _result(spec, fitted, place, test=None)
+        return _result(spec, fitted, place)
     load_best(place.folder, fitted.model)
     split = data.load_split("test")
     test = _evaluate(spec, data, fitted.model, split)
+    peak = peak_bytes(place.device)
     otherwise = bleu_otherwise(fitted.model, split, spec.config.evaluation, **_reading(spec, data))
     save_translator(
         place.folder / ARTIFACTS / "translator",
@@ -67,12 +69,13 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
         spec.config.data,
         prepared=data,
     )
-    return _result(spec, fitted, place, test=replace(test, scores={**test.scores, **otherwise}))
+    test = replace(test, scores={**test.scores, **otherwise})
+    return _result(spec, fitted, place, test=test, peak=peak)
 
 
 def try_out(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
     """Train a run for its validation scores alone."""
-    return _result(spec, fit(spec, data, place, report), place, test=None)
+    return _result(spec, fit(spec, data, place, report), place)
 
 
 def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> Fitted:
@@ -167,7 +170,12 @@ def _best(epochs: list[EpochRecord], select_on: str) -> int:
 
 
 def _result(
-    spec: RunSpec, fitted: Fitted, place: Workplace, *, test: Evaluation | None
+    spec: RunSpec,
+    fitted: Fitted,
+    place: Workplace,
+    *,
+    test: Evaluation | None = None,
+    peak: int | None = None,
 ) -> RunResult:
     seconds = sum(epoch.metrics["train/seconds"] for epoch in fitted.epochs)
     pairs = sum(
@@ -190,7 +198,7 @@ def _result(
         sentence_tokens=tuple(test.sentence_tokens) if test else (),
         training_seconds=seconds,
         pairs_per_second=pairs / seconds if seconds else 0.0,
-        peak_memory_bytes=peak_bytes(place.device),
+        peak_memory_bytes=peak_bytes(place.device) if peak is None else peak,
         device=_device_name(place.device),
         precision=spec.config.training.precision,
     )

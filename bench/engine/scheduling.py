@@ -110,17 +110,16 @@ def run_folder(spec: RunSpec) -> Path:
     return cache_folder() / "runs" / spec.identity
 
 
-def wait_for_others(failures: Sequence[Failed]) -> bool:
-    """Wait until no other command of this machine is at work on a run that could not be had.
+def taken(failures: Sequence[Failed]) -> list[RunSpec]:
+    """Return the runs that could not be had, since another command is at work on them."""
+    return [failure.spec for failure in failures if failure.reason == TAKEN]
 
-    Returns:
-        whether there was one, so that it is worth asking for the results again.
-    """
-    taken = [failure.spec for failure in failures if failure.reason == TAKEN]
-    for spec in taken:
+
+def wait_for_others(specs: Sequence[RunSpec]) -> None:
+    """Wait until no other command of this machine is at work on these runs."""
+    for spec in specs:
         with FileLock(_lock_file(run_folder(spec))):
             pass
-    return bool(taken)
 
 
 class _Recorder:

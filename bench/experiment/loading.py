@@ -219,8 +219,10 @@ def find_experiment(name: str) -> Path:
         BenchError: when there is none.
     """
     if name.endswith(".toml") or len(Path(name).parts) != 1:
-        if not Path(name).is_file() or not name.endswith(".toml"):
-            raise BenchError(f"no experiment file {name}; one ends in .toml")
+        if not name.endswith(".toml"):
+            raise BenchError(f"no experiment file {name}: its name would end in .toml")
+        if not Path(name).is_file():
+            raise BenchError(f"no experiment file {name}")
         return Path(name)
     for folder in _folders():
         if (folder / f"{name}.toml").is_file():

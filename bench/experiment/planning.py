@@ -21,7 +21,8 @@ from bench.training.device import resolve_precision
 
 MARGIN, NO_MARGIN = "evaluation.equivalence_margin", 0.5
 SCORE_VERSION = 3
-"""Raise it when code of data, model, training or evaluation changes what a run scores or keeps."""
+"""Raise it when code of data, model, training or evaluation changes a score, or what comparisons
+read of a run; not for a figure more that is kept beside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -82,10 +82,11 @@ class MlflowTracker:
     def plan_looks(self, identities: Iterable[str], looks: Sequence[int]) -> None:
         """Remember that these runs' answer is looked at with so many seeds, as at earlier looks."""
         for identity in identities:
-            earlier = set(map(int, self._looks.get(identity, "").split()))
-            if not earlier.issuperset(looks):
-                self._looks[identity] = " ".join(map(str, sorted({*earlier, *looks})))
-                self._client.set_tag(self._runs[identity], LOOKS, self._looks[identity])
+            run_id = self._runs[identity]
+            known = self._client.get_run(run_id).data.tags.get(LOOKS, "")  # another's, too
+            self._looks[identity] = _united([known, " ".join(map(str, looks))])
+            if self._looks[identity] != known:
+                self._client.set_tag(run_id, LOOKS, self._looks[identity])
 
     def compare_page(self, groups: Iterable[str]) -> str:
         """Return where MLflow's pages compare these variants; on this machine for a local store."""
@@ -123,8 +124,9 @@ class MlflowTracker:
         """Open a run, or go on with an interrupted one of the same identity."""
         self._cards[card.identity] = card
         earlier = self._store.search(where(IDENTITY, card.identity))
-        seen = {run.data.tags.get(LOOKS, "") for run in earlier}
-        self._looks[card.identity] = max(seen, default="", key=len)  # what is done again, too
+        # The same numbers come of what is done again, and have been seen.
+        looks = _united(run.data.tags.get(LOOKS, "") for run in earlier)
+        self._looks[card.identity] = looks
         for run in earlier:
             if OUTCOME not in run.data.tags:
                 self._runs[card.identity] = run.info.run_id
@@ -135,8 +137,8 @@ class MlflowTracker:
             "seed": str(card.seed),
             PARENT: self._parents.open(card),
         }
-        if self._looks[card.identity]:
-            tags[LOOKS] = self._looks[card.identity]
+        if looks:
+            tags[LOOKS] = looks
         run_id = self._store.create_run(card.name, card, tags)
         self._runs[card.identity] = run_id
 
@@ -233,3 +235,8 @@ class MlflowTracker:
         with tempfile.TemporaryDirectory() as folder:
             path = self._client.download_artifacts(run_id, RESULT_FILE, folder)
             return RunResult.from_json(json.loads(Path(path).read_text("utf-8")))
+
+
+def _united(looks: Iterable[str]) -> str:
+    """Write the looks of several tags as one."""
+    return " ".join(map(str, sorted({int(look) for text in looks for look in text.split()})))

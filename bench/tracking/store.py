@@ -54,8 +54,9 @@ def without_password(uri: str) -> str:
     By patterns, not by the rules for addresses: who typed a `#` or a `/` into his password has
     broken these, and SQLAlchemy takes it all the same.
     """
-    blotted = re.sub(r"(://[^:/@\s]*:)(?:(?!://).)*@", r"\1***@", uri)
-    blotted = re.sub(r"(?i)(https?://)[^:/@\s]+(:\*\*\*)?@", r"\1***@", blotted)  # or a token
+    blotted = re.sub(r"(?i)(https?://)\S*@", r"\1***@", uri)  # it may be a token without a name
+    for password in (r"\S*", r"(?:(?!://).)*"):
+        blotted = re.sub(rf"(://[^:/@\s]*:){password}@", r"\1***@", blotted)
     return re.sub(rf"(?i)([?&;][\w-]*(?:{SECRET})=)[^&;\s]*", r"\1***", blotted)
 
 

@@ -60,7 +60,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--seeds", "many"], "wanted how many, such as 5"),
         (["run", "gru_vs_lstm", "--seeds", "1,1"], "--seeds: wanted different whole numbers"),
         (["run", "gru_vs_lstm", "--seeds", "1,-2"], "--seeds: wanted different whole numbers"),
-        (["run", "experiments/gru_vs_lstm"], "no experiment file experiments/gru_vs_lstm; one"),
+        (["run", "experiments/gru_vs_lstm"], "no experiment file experiments/gru_vs_lstm: its"),
         (["run", "gru_vs_lstm", "--device", "tpu"], "--device: unknown device 'tpu'"),
         (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "unknown corpus 'nowhere.tsv'"),
         (["run", "gru_vs_lstm", "--corpus", "tatoeba"], "Did you mean 'tatoeba_questions'?"),

@@ -67,11 +67,17 @@ def test_those_that_are_left_do_not_speak_for_those_that_diverged(
 
 def test_what_those_that_are_left_would_say_is_said() -> None:
     """With how many there were."""
-    (sentence,) = answer(comparison([20, 21, 22, 23], [25, 26.1, 27, None]))
+    (of_b,) = answer(comparison([20, 21, 22, 23], [25, 26.1, 27, None]))
+    (of_a,) = answer(comparison([25, 26.1, 27, None], [20, 21, 22, 23]))
 
-    assert sentence.startswith("undetermined whether b differs from a: +5.03 BLEU")
-    assert sentence.endswith(
-        "Those that finished are better, but not as many did. 1 of 4 runs of b diverged."
+    assert of_b.startswith("undetermined whether b differs from a: +5.03 BLEU")
+    assert of_b.endswith(
+        "On the seeds that both finished b is better, but b lost more runs. "
+        "1 of 4 runs of b diverged."
+    )
+    assert of_a.endswith(
+        "On the seeds that both finished b is worse, but a lost more runs. "
+        "1 of 4 runs of a diverged."
     )
 
 
@@ -79,10 +85,12 @@ def test_models_that_learnt_nothing_are_said_to_have_little_to_differ_in() -> No
     """They are equivalent all the same."""
     (little,) = answer(comparison([0.1, 0.2, 0.1], [0.1, 0.1, 0.2]))
     (more,) = answer(comparison([20, 21, 22], [20.1, 21, 22.1]))
+    (better,) = answer(comparison([0.1, 0.1, 0.1], [0.7, 0.71, 0.72]))
 
     assert "b is equivalent to a" in little
     assert "learnt next to nothing" in little
     assert "learnt next to nothing" not in more
+    assert "learnt next to nothing" not in better
 
 
 def test_seeds_that_gave_the_same_do_not_say_what_others_would_show() -> None:

@@ -46,6 +46,9 @@ def test_looks_grow_by_more_than_half_and_end_at_the_last() -> None:
     assert plan_looks(3, 4) == (3, 4)
     assert all_looks([(3, 8), (), (3, 5)]) == (3, 5, 8)
     assert all_looks([()]) == ()
+    assert all_looks([(3, 8)], num_seeds=5) == (3, 8)
+    assert all_looks([(3, 8)], num_seeds=9) == (3, 8, 9)
+    assert all_looks([], num_seeds=9) == ()
 
 
 def test_each_look_is_stricter_the_more_there_are() -> None:

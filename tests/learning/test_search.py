@@ -154,7 +154,7 @@ def look_at(folder: Path) -> None:
     experiment = client.get_experiment_by_name("size")
     assert experiment is not None
     ids = [experiment.experiment_id]
-    (study,) = client.search_runs(ids, "tags.kind = 'study' and tags.group = 'size/few'")
+    (study,) = client.search_runs(ids, "tags.kind = 'study' and attributes.run_name = 'size/few'")
     with open_browser(folder / "profile") as browser:
         show(browser, width=1280, scheme="light")
         with serving(folder, "dashboard", "/dashboard") as address:

@@ -12,6 +12,7 @@ from mlflow.entities import Run, ViewType
 from bench.errors import TrackingError
 from bench.tracking.mlflow_tracker import MlflowTracker
 from bench.tracking.result import EpochRecord, RunResult
+from bench.tracking.seed_means import mean_curves, mean_scores
 from bench.tracking.store import created_beside, tracking_uri, without_password
 from bench.tracking.tracker import RunCard, Sample, StudySummary, VariantSummary
 
@@ -181,6 +182,20 @@ def test_a_variant_has_one_parent_with_mean_curves(
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
 
 
+def test_means_are_of_what_all_runs_have(tracker: MlflowTracker, tmp_path: Path) -> None:
+    """An earlier version wrote less of some."""
+    (old, new) = (record(tracker, seed, tmp_path / str(seed)) for seed in (1, 2))
+    more = tuple(
+        replace(epoch, metrics={**epoch.metrics, "validation/x": 1.0}) for epoch in new.epochs
+    )
+    new = replace(new, test={**new.test, "x": 1.0}, epochs=more)
+
+    for runs_of_it in ([old, new], [new, old]):
+        assert "validation/x" not in mean_curves(runs_of_it)[1]
+        assert "test/x" not in mean_scores(runs_of_it)
+        assert mean_scores(runs_of_it)["test/bleu"] == 20.0
+
+
 def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
     """Written twice for the same seeds it stays as it is; one seed more and it is written anew."""
     first = record(tracker, 1, tmp_path / "a")
@@ -207,7 +222,9 @@ def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: 
     assert kept.data.tags["verdict"] == "better"
 
 
-def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_path: Path) -> None:
+def test_recorded_seeds_are_those_of_every_variant(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """And when their answer was to be looked at is remembered; a page compares their parents."""
     for seed in (1, 2):
         record(tracker, seed, tmp_path / str(seed))
@@ -226,8 +243,13 @@ def test_recorded_seeds_are_those_of_every_variant(tracker: MlflowTracker, tmp_p
     assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5), (3, 4)}
     tracker.plan_looks(["gru-4"], (3, 8))  # an earlier plan is not forgotten for a later one
     assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8)}
+    other = MlflowTracker(uri, experiment=request.node.name, question="?")
+    other.find_results(["gru-4"])
+    other.plan_looks(["gru-4"], (13,))
+    tracker.plan_looks(["gru-4"], (21,))  # another command's neither
+    assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8, 13, 21)}
     tracker.start(card(4))  # done again: the same numbers come of it, and have been seen
-    assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8)}
+    assert tracker.recorded_looks(["gru-4"]) == {(2, 3, 5, 8, 13, 21)}
     assert tracker.compare_page(["group-gru"]).startswith(
         "http://127.0.0.1:5000/#/compare-runs?runs=%5B%22"
     )
@@ -286,13 +308,15 @@ def test_a_password_is_never_shown() -> None:
         assert without_password(f"http://{user}@host:5000/x") == "http://***@host:5000/x"
     assert without_password("http://host:5000") == "http://host:5000"
     assert without_password("sqlite:////tmp/a.db") == "sqlite:////tmp/a.db"
-    for odd in ("p#ss", "p/ss", "p?ss", "p@ss", "p:ss", "p ss"):  # SQLAlchemy takes them too
+    # SQLAlchemy takes them too.
+    for odd in ("p#ss", "p/ss", "p?ss", "p@ss", "p:ss", "p ss", "p://ss"):
         assert without_password(f"postgresql://ann:{odd}@host/runs") == (
             "postgresql://ann:***@host/runs"
         )
     assert without_password("postgresql://host/runs?user=ann&password=secret&sslmode=require") == (
         "postgresql://host/runs?user=ann&password=***&sslmode=require"
     )
+    assert without_password("http://to/ken@host:5000") == "http://***@host:5000"
     for name in ("token", "access_token", "api_key", "client-secret"):
         assert without_password(f"http://h/?a=b&{name}=c") == f"http://h/?a=b&{name}=***"
 
