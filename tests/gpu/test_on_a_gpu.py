@@ -36,6 +36,7 @@ MODELS = {
     "lstm": replace(TINY, cell="lstm", bidirectional=True),
     "additive": replace(TINY, attention="additive", bidirectional=True),
     "dot": replace(TINY, attention="dot", cell="lstm", tie_output_weights="tied"),
+    "scaled_dot": replace(TINY, attention="scaled_dot"),
     "unmasked": replace(TINY, attention="additive", mask_padding=False),
 }
 FORCING = [1.0, 0.5, 0.0]
