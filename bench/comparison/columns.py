@@ -28,10 +28,12 @@ class TableSpec(NamedTuple):
 
 def render_interval(interval: Interval, *, digits: int = 2, sign: str = "") -> str:
     """Write an estimate with its range."""
-    form = f"{sign}z.{digits}f"
+    form = f"{sign}.{digits}f"
+    estimate = f"{interval.estimate:{sign}z.{digits}f}"
     if math.isinf(interval.low):
-        return f"{interval.estimate:{form}} (one seed)"
-    return f"{interval.estimate:{form}} [{interval.low:{form}}, {interval.high:{form}}]"
+        return f"{estimate} (one seed)"
+    # An end keeps its sign, though it be rounded to nought: it says on which side of zero it lies.
+    return f"{estimate} [{interval.low:{form}}, {interval.high:{form}}]"
 
 
 def _seeds(row: VariantRow, _: Comparison) -> str:

@@ -31,7 +31,7 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
             f"{row.variant}: one seed is a smoke test, not a comparison "
             f"({bleu.estimate:+z.2f} BLEU against {baseline}).{diverged}"
         )
-    interval = f"{bleu.estimate:+z.2f} BLEU [{bleu.low:+z.2f}, {bleu.high:+z.2f}]"
+    interval = f"{bleu.estimate:+z.2f} BLEU [{bleu.low:+.2f}, {bleu.high:+.2f}]"
     opening = {
         "better": f"{row.variant} is better than {baseline}: {interval}",
         "worse": f"{row.variant} is worse than {baseline}: {interval}",
