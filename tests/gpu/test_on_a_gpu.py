@@ -18,6 +18,7 @@ from bench.model import graphs
 from bench.model.config import ModelConfig
 from bench.model.graphs import SWITCH
 from bench.model.seq2seq import Seq2Seq
+from bench.training.agreement import require_agreement
 from bench.training.config import Precision, TrainingConfig
 from bench.training.device import autocast, computing, in_precision
 from bench.training.optimization import build_optimizer
@@ -102,6 +103,11 @@ def translations(
     moved = batch.to(device)
     with computing(device, precision), in_precision(model.to(device).eval(), precision) as ready:
         return decode(ready, moved.source, moved.source_lengths, config)
+
+
+def test_the_gpu_is_accepted() -> None:
+    """As it is before each process's first run."""
+    require_agreement(GPU)
 
 
 @each_model

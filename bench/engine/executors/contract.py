@@ -13,6 +13,7 @@ from bench.engine.execution import Workplace, execute, try_out
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import EpochRecord, RunResult
+from bench.training.agreement import require_agreement
 from bench.training.device import computing
 
 
@@ -84,6 +85,8 @@ def attempt(task: Task, listen: Listen) -> None:
     listen(Started(spec))
     try:
         place = Workplace(device=torch.device(task.device), folder=task.run_folder)
+        if place.device.type != "cpu":
+            require_agreement(place.device)
         data = PreparedCorpus(task.data_folder, with_test=task.opens_test)
         attempted = execute if task.opens_test else try_out
         with computing(place.device, spec.config.training.precision):
