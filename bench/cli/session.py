@@ -208,7 +208,7 @@ def with_recorded_seeds(session: Session) -> Session:
 def _check_same_test(experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus]) -> None:
     """Refuse variants whose scores could not be compared, before the first of them is trained."""
     own_case = {config.lowercase for config in prepared}
-    first, *others = (corpus.load_split("test").pairs for corpus in prepared.values())
+    first, *others = (list(corpus.load_split("test").pairs) for corpus in prepared.values())
     if len(own_case) > 1 or any(other != first for other in others):
         raise BenchError(
             f"{experiment.name}: the variants' [data] settings lead to different test splits, or "

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bench.cli.main import main
 from bench.data.batching import TrainingBatches
 from bench.data.prepared import PreparedCorpus
 from bench.experiment.loading import load_experiment
@@ -17,6 +18,22 @@ from tests.conftest import build
 
 FILES = sorted((Path(__file__).parents[2] / "experiments").glob("*.toml"))
 CPU = torch.device("cpu")
+TWO_TESTS = """
+question = "Is one test as hard as another?"
+baseline = "one"
+seeds = [1]
+
+[data]
+corpus = "digit_reversal"
+generated_pairs = 300
+
+[variants.one]
+
+[variants.other]
+data.split_seed = 5
+
+[profiles.quick]
+"""
 files = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
@@ -40,6 +57,41 @@ def test_it_plans_every_variant_with_every_seed(
     variants = experiment.variants.values()
     settings = {(str(each.config), each.match_parameters, each.replica) for each in variants}
     assert len(settings) == len(variants)
+
+
+@pytest.fixture(scope="module")
+def kept_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one experiment has prepared others need not."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@files
+def test_its_own_data_can_be_compared(
+    path: Path,
+    kept_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Prepared as each variant says, from the corpus of the quick profile, if fewer pairs."""
+    monkeypatch.setenv("BENCH_CACHE", str(kept_cache))
+
+    main(["plan", str(path), "--seeds", "1", "--set", "data.generated_pairs=800"])
+
+    num_variants = len(load_experiment(str(path)).variants)
+    assert f"0 of {num_variants} runs done" in capsys.readouterr().out
+
+
+def test_variants_that_are_tested_on_other_sentences_are_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Before anything is trained."""
+    Path("it.toml").write_text(TWO_TESTS)
+
+    with pytest.raises(SystemExit) as left:
+        main(["plan", "it.toml"])
+
+    assert left.value.code == 2
+    assert "lead to different test splits" in capsys.readouterr().err
 
 
 @files
