@@ -24,11 +24,8 @@ def command() -> None:
         except ConfigError as error:  # the others can be run all the same
             table.add_row(name, f"[red]{escape(str(error))}[/]", "")
             continue
-        question, variants = (
-            str(document.get("question", "")),
-            ", ".join(document.get("variants", {})),
-        )
-        table.add_row(name, escape(question), escape(variants))
+        variants = ", ".join(document.get("variants", {}))
+        table.add_row(name, escape(str(document.get("question", ""))), escape(variants))
     console.print(table)
     console.print()
     corpora = Table(box=None, pad_edge=False, header_style="bold")
