@@ -245,6 +245,7 @@ def test_a_run_that_another_command_has_just_ended_is_not_done_again(
     assert list(outcome.results) == [spec(digits).identity]
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:
     """Here or in two processes: the same losses to the last digit.
 
@@ -290,6 +291,7 @@ def kill_workers() -> None:
         child.join()
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus) -> None:
     """The run is listed as failed; another worker does the rest."""
     tracker = MemoryTracker()
@@ -307,6 +309,7 @@ def test_a_worker_that_is_killed_costs_its_own_run_alone(digits: PreparedCorpus)
     assert tracker.fates[specs[0].identity] == "FAILED"
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_between_runs_costs_none(digits: PreparedCorpus) -> None:
     """Another does the next one."""
 
@@ -350,6 +353,7 @@ def test_workers_that_are_kept_do_one_plan_after_the_other(digits: PreparedCorpu
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
 def test_gpus_are_shared_out_among_workers(digits: PreparedCorpus) -> None:
     """Each sees one alone, and so does whoever takes the place of one that was killed."""

@@ -43,6 +43,7 @@ def test_each_finalist_is_trained_once_with_each_fresh_seed(
         assert run.config.training.learning_rate == settings["training.learning_rate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accident", [KillWorkerOnce, Interrupt])
 def test_accidents_lose_no_fresh_score(
     accident: type[KillWorkerOnce | Interrupt], digits: PreparedCorpus, tmp_path: Path

@@ -137,6 +137,7 @@ class KillWorkerOnce:
         ProcessExecutor(num_workers=1).run(tasks, hear)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_s_trial_goes_on_from_its_checkpoint(
     digits: PreparedCorpus, tmp_path: Path
 ) -> None:
@@ -179,6 +180,7 @@ class KillEveryWorker:
         ProcessExecutor(num_workers=1).run(tasks, hear)
 
 
+@pytest.mark.slow
 def test_a_trial_that_always_dies_is_given_up(digits: PreparedCorpus, tmp_path: Path) -> None:
     """After three deaths, or a search whose space holds too large a model would never end."""
     found, tracker = study(tmp_path, spec(digits)), MemoryTracker()

@@ -145,6 +145,7 @@ def test_turns_are_alike_in_their_lengths() -> None:
     np.testing.assert_allclose(means, lengths.mean(), rtol=0.1)
 
 
+@pytest.mark.slow
 def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
     """Medians with their spread, shares that make a whole, a ratio per round."""
     run = spec(digits)
@@ -173,6 +174,7 @@ def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
     assert found.decoding["beam 5"].ratio is None  # the lesson knows no beam
 
 
+@pytest.mark.slow
 def test_runs_at_a_time_are_measured_beside_one_alone(digits: PreparedCorpus) -> None:
     """Each in a process of its own, none of which is left behind."""
     run = spec(digits)
