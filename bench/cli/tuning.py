@@ -10,7 +10,7 @@ from bench.cli.session import Planned, Session, with_seeds, with_variants
 from bench.errors import BenchError, ConfigError
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_choices
-from bench.model.matching import SIZES
+from bench.model.config import SIZES
 from bench.report.folders import own_folder
 from bench.search.finalists import open_retrials, read_finalists, tuned
 from bench.search.reading import read_study

@@ -20,6 +20,7 @@ from bench.seeding import stream_seed
 from bench.training.device import resolve_precision
 
 MARGIN, NO_MARGIN = "evaluation.equivalence_margin", 0.5
+"""A setting that is no part of what a run is, and what stands for it in every run's digest."""
 SCORE_VERSION = 3
 """Raise it when code of data, model, training or evaluation changes a score, or what comparisons
 read of a run; not for a figure more that is kept beside."""
@@ -91,7 +92,7 @@ class RunSpec:
             key: value for key, value in self._flat().items() if not key.startswith("data.")
         }
         return without_data | {
-            MARGIN: NO_MARGIN,  # it judges results, and makes none
+            MARGIN: NO_MARGIN,  # the margin judges results, and makes none
             "data": self.data_fingerprint,
             "vectors": self.vectors.digest if self.vectors else "",
             "version": SCORE_VERSION,

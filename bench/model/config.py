@@ -114,3 +114,16 @@ DROPOUTS = (
     "decoder_dropout",
     "output_dropout",
 )
+SIZES = frozenset(
+    {
+        "cell",
+        "embedding_dim",
+        "hidden_size",
+        "decoder_hidden_size",
+        "num_layers",
+        "bidirectional",
+        "attention",
+        "tie_output_weights",
+    }
+)
+"""Settings of a model that decide how many parameters it has."""

@@ -7,19 +7,6 @@ from bench.model.config import ModelConfig
 from bench.model.seq2seq import build_on_meta, count_parameters
 
 MAX_DEVIATION = 0.01
-SIZES = frozenset(
-    {
-        "cell",
-        "embedding_dim",
-        "hidden_size",
-        "decoder_hidden_size",
-        "num_layers",
-        "bidirectional",
-        "attention",
-        "tie_output_weights",
-    }
-)
-"""Settings of a model that decide how many parameters it has."""
 
 
 def match_parameters(

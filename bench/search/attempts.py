@@ -54,5 +54,5 @@ def try_again(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> None:
     if isinstance(trial, FrozenTrial):  # cut off before it took what it was given
         settings = settings or trial.system_attrs.get(FIXED, {})
     if settings:
-        known = {name: trial.user_attrs[name] for name in (KEY,) if name in trial.user_attrs}
+        known = {KEY: trial.user_attrs[KEY]} if KEY in trial.user_attrs else {}
         study.enqueue_trial(settings, user_attrs={AGAIN: first_number(trial), **known})

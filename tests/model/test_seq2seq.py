@@ -13,8 +13,8 @@ from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import PAD_ID
 from bench.errors import ConfigError
-from bench.model.config import DROPOUTS, ModelConfig, OutputWeights
-from bench.model.matching import SIZES, match_parameters
+from bench.model.config import DROPOUTS, SIZES, ModelConfig, OutputWeights
+from bench.model.matching import match_parameters
 from bench.model.seq2seq import build_on_meta, count_parameters
 from bench.training.checkpoint import load_weights, save_weights
 from bench.training.config import TrainingConfig
