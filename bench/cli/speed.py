@@ -13,7 +13,7 @@ from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
 
 if TYPE_CHECKING:
-    from bench.speed.measurement import DecodingSpeed, Speed, Spread
+    from bench.speed.measurement import DecodingSpeed, Speed, Spread, Tracking
 
 PEERS = ("lesson", "joeynmt", "opennmt")
 
@@ -114,6 +114,7 @@ def _print(console: Console, speed: "Speed") -> None:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in speed.shares.items())
     table.add_row("where it goes", shares)
     table.add_row("matrix products", _products(speed))
+    table.add_row("tracking", _tracking(speed.tracking))
     if speed.ratio is not None and speed.peer_pairs_per_second is not None:
         table.add_row(speed.peer, f"{_spread(speed.peer_pairs_per_second)} pairs/s")
         table.add_row(f"against {speed.peer}", f"× {_spread(speed.ratio, '.2f')}")
@@ -140,6 +141,13 @@ def _products(speed: "Speed") -> str:
     return (
         f"{speed.operations_per_second / 1e9:,.0f} GFLOP/s without padding: {square} of a large "
         f"square, {alone} of its own products, each alone"
+    )
+
+
+def _tracking(found: "Tracking") -> str:
+    return (
+        f"{_spread(found.seconds, '.2f')} s a run, {_spread(found.share, '.2%')} of its "
+        f"{found.training_seconds:,.0f} s of training, in another process"
     )
 
 

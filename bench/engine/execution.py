@@ -56,10 +56,10 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
     """Train a run, select its best epoch by validation, and score that on the test split."""
     fitted = fit(spec, data, place, report)
     if not fitted.best_epoch:
-        return _result(spec, fitted, place)
+        return run_result(spec, fitted, place)
     load_best(place.folder, fitted.model)
     split = data.load_split("test")
-    test = _evaluate(spec, data, fitted.model, split)
+    test = evaluate_split(spec, data, fitted.model, split)
     peak = peak_bytes(place.device)
     otherwise = bleu_otherwise(fitted.model, split, spec.config.evaluation, **_reading(spec, data))
     save_translator(
@@ -70,12 +70,12 @@ def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Repor
         prepared=data,
     )
     test = replace(test, scores={**test.scores, **otherwise})
-    return _result(spec, fitted, place, test=test, peak=peak)
+    return run_result(spec, fitted, place, test=test, peak=peak)
 
 
 def try_out(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
     """Train a run for its validation scores alone."""
-    return _result(spec, fit(spec, data, place, report), place)
+    return run_result(spec, fit(spec, data, place, report), place)
 
 
 def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> Fitted:
@@ -100,10 +100,10 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
             seed=spec.chance,
             first_epoch=len(epochs) + 1,
         ):
-            evaluation = _evaluate(spec, data, model, validation)
+            evaluation = evaluate_split(spec, data, model, validation)
             if not math.isfinite(evaluation.scores["loss"]):  # of an epoch's last step none tells
                 raise DivergedError(epoch=result.epoch, step=result.epoch * len(batches))
-            epochs.append(_record(result, evaluation))
+            epochs.append(epoch_record(result, evaluation))
             if _best(epochs, config.evaluation.select_on) == result.epoch:
                 best_epoch = result.epoch
                 save_best(place.folder, model)
@@ -138,9 +138,10 @@ def _restore(
     return [EpochRecord(**epoch) for epoch in state["epochs"]], state["best_epoch"]
 
 
-def _evaluate(
+def evaluate_split(
     spec: RunSpec, data: PreparedCorpus, model: Seq2Seq, split: EncodedSplit
 ) -> Evaluation:
+    """Translate and score a split as a run's configuration says."""
     return evaluate(model, split, spec.config.evaluation, **_reading(spec, data))
 
 
@@ -153,7 +154,8 @@ def _reading(spec: RunSpec, data: PreparedCorpus) -> dict[str, Any]:
     }
 
 
-def _record(result: EpochResult, validation: Evaluation) -> EpochRecord:
+def epoch_record(result: EpochResult, validation: Evaluation) -> EpochRecord:
+    """Gather an epoch's metrics."""
     metrics = {
         "train/loss": result.loss,
         "train/seconds": result.seconds,
@@ -169,7 +171,7 @@ def _best(epochs: list[EpochRecord], select_on: str) -> int:
     return max(epochs, key=lambda epoch: sign * epoch.metrics[f"validation/{select_on}"]).epoch
 
 
-def _result(
+def run_result(
     spec: RunSpec,
     fitted: Fitted,
     place: Workplace,
@@ -177,6 +179,15 @@ def _result(
     test: Evaluation | None = None,
     peak: int | None = None,
 ) -> RunResult:
+    """Gather what a run leaves behind.
+
+    Args:
+        spec: of the run.
+        fitted: what training gave.
+        place: where.
+        test: what the best model makes of the test split; None where there is none.
+        peak: bytes of memory at most; None: the most until now.
+    """
     seconds = sum(epoch.metrics["train/seconds"] for epoch in fitted.epochs)
     pairs = sum(
         epoch.metrics["train/seconds"] * epoch.metrics["train/pairs_per_second"]

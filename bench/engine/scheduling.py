@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bench.data.corpus import SplitName
 from bench.data.prepared import PreparedCorpus, cache_folder
 from bench.engine.execution import ARTIFACTS
 from bench.engine.executors.contract import (
@@ -144,7 +145,9 @@ class _Recorder:
             case Ended():
                 artifacts = run_folder(spec) / ARTIFACTS
                 artifacts.mkdir(parents=True, exist_ok=True)
-                samples = _samples(self._data[spec.data_fingerprint], event.result)
+                samples = take_samples(
+                    self._data[spec.data_fingerprint], "test", event.result.hypotheses
+                )
                 self._tracker.finish(spec.identity, event.result, artifacts, samples)
                 self._running.pop(spec.identity)
                 shutil.rmtree(run_folder(spec), ignore_errors=True)
@@ -205,13 +208,15 @@ def _lock_file(folder: Path) -> Path:
     return folder.with_suffix(".lock")
 
 
-def _samples(data: PreparedCorpus, result: RunResult) -> Sequence[Sample]:
-    """Take translations from all over the test split."""
-    if not result.hypotheses:
+def take_samples(
+    data: PreparedCorpus, split: SplitName, translations: Sequence[str]
+) -> Sequence[Sample]:
+    """Take translations from all over a split; none where there are none."""
+    if not translations:
         return ()
-    pairs = data.load_split("test").pairs
+    pairs = data.load_split(split).pairs
     every = max(1, len(pairs) // NUM_SAMPLES)
     return [
-        Sample(source=pair.source, reference=pair.target, translation=hypothesis)
-        for pair, hypothesis in list(zip(pairs, result.hypotheses, strict=True))[::every]
+        Sample(source=pair.source, reference=pair.target, translation=translation)
+        for pair, translation in list(zip(pairs, translations, strict=True))[::every]
     ]

@@ -12,6 +12,7 @@ from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import Product
 from bench.speed.peak import matrix_peak, peak_at_shapes
 from bench.speed.peers import Peer
+from bench.speed.recording import time_recording
 from bench.speed.side_by_side import SideBySide, side_by_side
 from bench.speed.workload import Decoding, Parts, Round, Workload
 
@@ -41,6 +42,18 @@ class DecodingSpeed:
     peer_tokens_per_sentence: float | None = None
     ratio: Spread | None = None
     """Ours to the peer's, round by round."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tracking:
+    """What keeping a run's record took, in the process that schedules the runs."""
+
+    seconds: Spread
+    """From opening a run in the store to closing it, its training left out."""
+    training_seconds: float
+    """That all its epochs would take at the speed measured."""
+    share: Spread
+    """Of these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +89,7 @@ class Speed:
     """That both had been trained for."""
     decoding: Mapping[str, DecodingSpeed]
     """`greedy` and with a beam."""
+    tracking: Tracking
     peer: str = ""
     peer_pairs_per_second: Spread | None = None
     ratio: Spread | None = None
@@ -132,6 +146,9 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     for name, beam in BEAMS.items():
         say(f"decoding, {name}")
         decoding[name] = _decode(ours, peer, beam, num_rounds=num_rounds)
+    speeds = [each.pairs_per_second for each in rounds]
+    say("recording")
+    tracking = _track(ours, spec, data, speed=median(speeds), num_rounds=num_rounds)
     together = None
     if num_jobs > 1:
         say(f"training {num_jobs} at a time, and one alone")
@@ -139,7 +156,6 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
             together = _train_together(crew, num_rounds=num_rounds, num_batches=num_batches)
     other = "float32" if precision == "bfloat16" else "bfloat16"
     reached = [each.operations / each.seconds for each in rounds]
-    speeds = [each.pairs_per_second for each in rounds]
     return Speed(
         variant=spec.variant,
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
@@ -155,6 +171,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         reached={name: _ratio(reached, [each[name] for each in peaks]) for name in peaks[0]},
         steps_before_decoding=max(done, steps_before_decoding),
         decoding=decoding,
+        tracking=tracking,
         peer=peer.name if peer else "",
         peer_pairs_per_second=_spread(theirs) if theirs else None,
         ratio=_ratio(speeds, theirs) if theirs else None,
@@ -169,6 +186,18 @@ def _train_together(crew: SideBySide, *, num_rounds: int, num_batches: int) -> T
         alone = crew.train(num_batches, runs=1)
         times.append(len(crew) * alone / crew.train(num_batches, runs=len(crew)))
     return Together(runs=len(crew), times=_spread(times))
+
+
+def _track(
+    ours: Workload, spec: RunSpec, data: PreparedCorpus, *, speed: float, num_rounds: int
+) -> Tracking:
+    pairs = spec.config.training.num_epochs * len(data.load_split("train"))
+    seconds = time_recording(spec, data, ours.model, num_runs=num_rounds)
+    return Tracking(
+        seconds=_spread(seconds),
+        training_seconds=pairs / speed,
+        share=_spread([each * speed / pairs for each in seconds]),
+    )
 
 
 def _decode(ours: Workload, peer: Peer | None, beam: int, *, num_rounds: int) -> DecodingSpeed:

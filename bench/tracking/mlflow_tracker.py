@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -47,8 +46,6 @@ class MlflowTracker:
         self._parents = VariantParents(self._store)
         self._studies = StudyParents(self._store)
         self.experiment_id = self._store.experiment_id
-        self.seconds = 0.0
-        """Spent in talking to the store about epochs and results so far."""
         self._cards: dict[str, RunCard] = {}
         self._runs: dict[str, str] = {}
         self._looks: dict[str, str] = {}
@@ -152,15 +149,12 @@ class MlflowTracker:
 
     def log_epoch(self, identity: str, record: EpochRecord) -> None:
         """Write one epoch's metrics in one batch."""
-        started = time.perf_counter()
         self._store.log_metrics(self._runs[identity], record.metrics, step=record.epoch)
-        self.seconds += time.perf_counter() - started
 
     def finish(
         self, identity: str, result: RunResult, artifacts: Path, samples: Sequence[Sample]
     ) -> None:
         """Write the result, sample translations and the files of a run, and close it."""
-        started = time.perf_counter()
         run_id, card = self._runs[identity], self._cards[identity]
         self._log_lacking(run_id, result.epochs)
         # At step 0, where MLflow draws a bar; a later single step would be a lonely point.
@@ -190,7 +184,6 @@ class MlflowTracker:
         self._client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
         status = "FINISHED" if result.outcome == "finished" else "FAILED"
         self._client.set_terminated(run_id, status)
-        self.seconds += time.perf_counter() - started
 
     def _log_lacking(self, run_id: str, epochs: Sequence[EpochRecord]) -> None:
         """Write epochs whose command was stopped between its checkpoint and the record."""

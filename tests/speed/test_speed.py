@@ -2,27 +2,34 @@
 
 import multiprocessing
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mlflow import MlflowClient
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.compiled.library import reference_only
 from bench.data.batching import Batch, TrainingBatches, collate
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
+from bench.engine.executors.serial import SerialExecutor
+from bench.engine.scheduling import run_all
 from bench.errors import BenchError, ConfigError
 from bench.model import products
 from bench.model.config import ModelConfig
+from bench.speed import recording
 from bench.speed.arithmetic import count_operations
 from bench.speed.lesson import Lesson
 from bench.speed.measurement import measure
 from bench.speed.peers import LessonPeer, open_peer
 from bench.speed.side_by_side import side_by_side
 from bench.speed.workload import Workload, deal_evenly
+from bench.tracking.mlflow_tracker import MlflowTracker
+from bench.tracking.provenance import provenance
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, update
 from tests.conftest import TINY, build
@@ -167,11 +174,50 @@ def test_a_measurement_says_how_it_was_in_turns(digits: PreparedCorpus) -> None:
     assert set(found.reached) == {"float32", "float32 here"}
     assert all(0 < share.low <= share.median <= share.high for share in found.reached.values())
     assert set(found.decoding) == {"greedy", "beam 5"}
+    assert 0 < found.tracking.share.low <= found.tracking.share.high
+    assert found.tracking.share.low * found.tracking.training_seconds == pytest.approx(
+        found.tracking.seconds.low
+    )
     greedy = found.decoding["greedy"]
     assert greedy.ratio is not None
     assert greedy.peer_tokens_per_sentence is not None
     assert 1 <= greedy.tokens_per_sentence <= run.config.evaluation.max_length + 1
     assert found.decoding["beam 5"].ratio is None  # the lesson knows no beam
+
+
+@pytest.mark.slow
+def test_what_is_timed_is_all_that_a_run_records(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parameters, tags, metrics and files of a run that was trained, but its second decoding."""
+    monkeypatch.setattr(recording, "TemporaryDirectory", lambda: nullcontext(str(tmp_path)))
+    timed = spec(digits, seed=2)
+    recording.time_recording(timed, digits, build(digits, TINY), num_runs=2)
+    tracker = MlflowTracker(f"sqlite:///{tmp_path}/mlflow.db", experiment="it", question="")
+    trained = spec(digits, seed=3)
+
+    run_all(
+        [trained], {digits.fingerprint: digits}, executor=SerialExecutor(), tracker=tracker,
+        tags=provenance(), device="cpu",
+    )  # fmt: skip
+
+    written, wanted = (_written(tmp_path, run.name) for run in (timed, trained))
+    assert wanted - written == {"test/bleu_beam5"}
+    assert written <= wanted
+
+
+def _written(folder: Path, name: str) -> set[str]:
+    """Name all that is in a run's record: parameters, tags, metrics by step, files."""
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    (run,) = client.search_runs(["1"], f"attributes.run_name = '{name}'")
+    files = {
+        str(path.relative_to(start))
+        for start in [Path(run.info.artifact_uri.removeprefix("file://"))]
+        for path in start.rglob("*")
+    }
+    curve = client.get_metric_history(run.info.run_id, "validation/bleu")
+    data = run.data
+    return {*data.params, *data.tags, *data.metrics, *files, *(str(point.step) for point in curve)}
 
 
 @pytest.mark.slow
