@@ -50,7 +50,7 @@ def command(form: str, **selected: Any) -> None:
     session = open_session(console, selected, recorded=True)
 
     from bench.cli.answering import compare_results
-    from bench.cli.session import require_results, with_recorded_seeds
+    from bench.cli.session import other_seeds, require_results, with_recorded_seeds
     from bench.cli.tables import print_comparison
     from bench.report.formats import FORMATS
 
@@ -59,6 +59,9 @@ def command(form: str, **selected: Any) -> None:
     results = require_results(session, selected)
     with console.status("resampling the test sentences"):
         comparison = compare_results(session, results)
+    if others := sorted(other_seeds(session)):
+        listed = ", ".join(map(str, others))
+        console.print(f"[yellow]Not counted:[/] seeds recorded beside, {listed}", highlight=False)
     if form == "table":
         print_comparison(console, comparison, session.experiment.expected)
     else:

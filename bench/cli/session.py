@@ -200,9 +200,13 @@ def with_variants(session: AnyPlanned, names: Sequence[str]) -> AnyPlanned:
 
 def with_recorded_seeds(session: Session) -> Session:
     """Return the same session with every seed that has been recorded for its variants."""
-    groups = {spec.group for spec in session.specs}
-    recorded = session.tracker.recorded_seeds(groups)
-    return with_seeds(session, sorted(recorded | {spec.seed for spec in session.specs}))
+    return with_seeds(session, sorted(other_seeds(session) | {spec.seed for spec in session.specs}))
+
+
+def other_seeds(session: Session) -> set[int]:
+    """Return the seeds recorded for all its variants that are not in the plan."""
+    recorded = session.tracker.recorded_seeds({spec.group for spec in session.specs})
+    return recorded - {spec.seed for spec in session.specs}
 
 
 def _check_same_test(experiment: Experiment, prepared: Mapping[DataConfig, PreparedCorpus]) -> None:

@@ -90,6 +90,7 @@ def test_the_whole_way(folder: Path) -> None:
     translated = bench(folder, "translate", "size", "--variant", "many", text="3 1 4\n\n2 7\n")
     one = bench(folder, "run", "size", "--seeds", "1")
     more = bench(folder, "run", "size", "--seeds", "3")
+    named = bench(folder, "compare", "size", "--seeds", "1,2")
 
     assert second.returncode == 0, second.stderr
     assert "Are more features better?" in second.stdout
@@ -104,6 +105,8 @@ def test_the_whole_way(folder: Path) -> None:
     assert "one seed is a smoke test" in one.stdout
     assert "with looks at" not in unwrapped(third.stdout)
     assert "with looks at 2, 3 seeds" in unwrapped(more.stdout)
+    assert "Not counted: seeds recorded beside, 3" in unwrapped(named.stdout)
+    assert "Not counted" not in compared.stdout
     assert set(statuses(folder)) == {"FINISHED"}
     assert_translator_is_safe(folder)
     assert_logged_model_translates(folder)
