@@ -24,7 +24,7 @@ class DataConfig:
 
     tokenization: Tokenization = "spacy"
     """How text is cut into tokens: words by spaCy's rules, or pieces of words that SentencePiece
-    learns from the training split, for each language."""
+    learns from the training split, for each language (`sentencepiece`)."""
 
     subword_vocabulary: Annotated[int, Field(ge=100)] = 4_000
     """Pieces that SentencePiece learns per language; fewer where the text is too small for it."""
@@ -63,24 +63,21 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
 class VectorsConfig:
-    """fastText vectors for the words of a vocabulary; used where `model.embedding_init` says so.
-
-    Each language's are `none`; `train`, learnt by fastText from the training split alone; a file
-    (`.vec`, `.vec.gz`, `.bin`); or a published name, such as `wiki.fr` or `cc.fr.300`.
-    """
+    """fastText vectors for the words of a vocabulary; used where `model.embedding_init` says so."""
 
     source: str = "none"
-    """French vectors."""
+    """French vectors: `none`; `train`, learnt by fastText from the training split alone; a file
+    (`.vec`, `.vec.gz`, `.bin`); or a published name, such as `wiki.fr` or `cc.fr.300`."""
 
     target: str = "none"
-    """English vectors."""
+    """English vectors, likewise."""
 
     oov: Literal["random", "subword"] = "random"
     """Words without a vector: `random` leaves their rows as drawn, `subword` composes a vector of
-    the word's parts, which takes `train` or a `.bin` file."""
+    the word's parts, which takes `train`, a `.bin` file or a published `cc.….300`."""
 
     back_off: bool = False
     """Try a word's other apostrophe, its bare form and its other cases before giving up."""
 
     train_epochs: Annotated[int, Field(ge=1)] = 50
-    """Passes over the training split of `train`."""
+    """Passes over the training split where vectors are learnt from it (`train`)."""

@@ -53,19 +53,20 @@ class ModelConfig:
     """Leave padding out of the encoder's reading and of attention; the lesson's model reads it."""
 
     tie_output_weights: OutputWeights = "untied"
-    """How the output matrix and the target embedding hang together: `untied`; `tied`, one
-    parameter; `lesson`, two parameters that share their numbers, each with an optimiser state of
-    its own, as `.data` assignment makes them on a CPU; `started_equal`, two that merely began
-    equal, as it leaves them on a GPU. For all but `untied`, where the decoder state is not as wide
-    as the embedding, a projection without bias stands between."""
+    """Whether the output matrix shares its numbers with the target embedding. `untied`: no.
+    `tied`: they are one parameter. `lesson`: two parameters over the same memory, each with an
+    optimiser state of its own, which the lesson's `.data` assignment makes on a CPU.
+    `started_equal`: equal at first, then on their own, which it makes on a GPU. For all but
+    `untied`, where the decoder state is not as wide as the embedding, a projection without bias
+    stands between."""
 
     output_std: Annotated[float, Field(ge=0)] = 0.0
     """Standard deviation at which an untied output matrix is drawn; 0 leaves torch's own, which is
     far smaller than that of embedding rows. The control for ties: they begin at embedding rows."""
 
     embedding_init: EmbeddingInit = "random"
-    """Where embedding rows begin: drawn at random, at fastText vectors where there are any, or at
-    the vectors of other words (the right deviation, the wrong meaning)."""
+    """Where embedding rows begin: drawn at random, at fastText vectors where there are any, or,
+    `shuffled`, at the vectors of other words (the right deviation, the wrong meaning)."""
 
     embedding_init_sides: Literal["both", "source", "target"] = "both"
     """Whose rows begin at vectors; the other side's begin at random."""

@@ -37,10 +37,10 @@ class TrainingConfig:
     """Adam's decay of the mean squared gradient."""
 
     schedule: ScheduleKind = "slanted_triangle"
-    """How the learning rate moves: `slanted_triangle` climbs from 1/20 to the full rate over the
-    first tenth of all steps, then falls back linearly; `one_cycle` climbs and falls over nine
-    tenths while Adam's first beta does the reverse, then fades out; `cosine` falls to 0 along half
-    a cosine."""
+    """How the learning rate moves: `constant` not at all; `slanted_triangle` climbs from 1/20 to
+    the full rate over the first tenth of all steps, then falls back linearly; `one_cycle` climbs
+    and falls over nine tenths while Adam's first beta does the reverse, then fades out; `cosine`
+    falls to 0 along half a cosine."""
 
     max_gradient_norm: Annotated[float, Field(gt=0, allow_inf_nan=True)] = 1.0
     """Gradients longer than this are shortened to it; `inf` leaves them alone."""
