@@ -60,9 +60,8 @@ def command(  # noqa: PLR0913 - the options of the command
     the one before, and on several machines at once if they share the storage.
     """
     console = Console()
-    if resume and selected["overrides"]:
-        raise click.UsageError("--resume goes on with the search's settings: leave --set away.")
     if resume:
+        _refuse_settings()
         selected, asked = _resumed(storage, selected)
         variants = variants or asked["variants"]
         objectives = objectives or asked["objectives"]
@@ -188,6 +187,15 @@ def _resumed(
     asked = last_asked(open_storage(storage, recorded=True), selected["experiment"])
     options = {name: asked[name] for name in ("experiment", "profile", "corpus", "overrides")}
     return {**selected, **options, "seeds": selected["seeds"] or asked["seeds"]}, asked
+
+
+def _refuse_settings() -> None:
+    context = click.get_current_context()
+    for name, option in (("profile", "--profile"), ("corpus", "--corpus"), ("overrides", "--set")):
+        if context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--resume goes on with the search's settings: leave {option} away."
+            )
 
 
 def _refuse_listed_seeds(seeds: str | None) -> None:

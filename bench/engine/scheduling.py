@@ -30,7 +30,6 @@ from bench.tracking.result import RunResult
 from bench.tracking.tracker import RunCard, Sample, Tracker
 
 NUM_SAMPLES = 100
-TAKEN = "another command is doing this run right now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,8 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
             if _take(locks, run_folder(spec)):
                 ours.append(spec)
             else:
-                failures.append(Failed(spec, TAKEN, ""))
+                reason = "another command is doing this run right now"
+                failures.append(Failed(spec, reason, cause="taken"))
         if force:
             for spec in ours:
                 shutil.rmtree(run_folder(spec), ignore_errors=True)
@@ -113,7 +113,7 @@ def run_folder(spec: RunSpec) -> Path:
 
 def taken(failures: Sequence[Failed]) -> list[RunSpec]:
     """Return the runs that could not be had, since another command is at work on them."""
-    return [failure.spec for failure in failures if failure.reason == TAKEN]
+    return [failure.spec for failure in failures if failure.cause == "taken"]
 
 
 def wait_for_others(specs: Sequence[RunSpec]) -> None:

@@ -26,6 +26,7 @@ from bench.experiment.search_table import read_search
 from bench.experiment.settings import (
     SECTIONS,
     Settings,
+    check_table,
     field_names,
     flatten,
     known_keys,
@@ -81,15 +82,10 @@ def read_document(path: Path) -> Settings:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     for name in (*UNSHARED, *SECTIONS):
         table = document.get(name, {})
-        _check_table(name, table, where=str(path))
+        check_table(name, table, where=str(path))
         for own, value in table.items() if name in TABLES_OF_TABLES else ():
-            _check_table(f"{name}.{own}", value, where=str(path))
+            check_table(f"{name}.{own}", value, where=str(path))
     return document
-
-
-def _check_table(name: str, found: Any, *, where: str) -> None:
-    if not isinstance(found, dict):
-        raise ConfigError(f"{where}: {name} is a table, written [{name}]; got {found!r}")
 
 
 def _build(
@@ -104,6 +100,10 @@ def _build(
         raise UnknownNameError("profile", profile, profiles, where=where)
     size = dict(profiles[profile])
     resized, searched = size.pop("variants", {}), size.pop("search", {})
+    check_table(f"profiles.{profile}.variants", resized, where=where)
+    check_table(f"profiles.{profile}.search", searched, where=where)
+    for name, table in resized.items():
+        check_table(f"profiles.{profile}.variants.{name}", table, where=where)
     sized = flatten(size)
     refuse_unknown(
         "variant", resized, document.get("variants", {}), where=f"{where}, profiles.{profile}"

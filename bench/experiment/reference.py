@@ -4,10 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from bench.experiment.search import SearchConfig
-from bench.experiment.settings import SECTIONS
+from bench.experiment.settings import SECTIONS, schema_of
 
 HEAD = """# Keys of an experiment file
 
@@ -29,7 +27,7 @@ Made from the config classes; `tests/test_documentation.py` compares. A file is 
 - `[search]`: how `python -m bench search` tunes each variant; `[search.space]`: what it may change,
   keys of `[model]` and `[training]`, each as
   `training.learning_rate = { low = 1e-3, high = 2e-2, log = true }` (or with a `step`), or as
-  `model.num_layers = { choices = [1, 2] }`.
+  `model.num_layers = { choices = [1, 2] }`. A draw that a variant does not allow is drawn anew.
 """
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 KINDS = {"integer": "whole number", "number": "number", "string": "text"}
@@ -44,7 +42,7 @@ def render_reference() -> str:
 
 def _section(name: str, config: type) -> str:
     lines = [f"## [{name}]", "", "| key | allowed | default | meaning |", "|---|---|---|---|"]
-    for key, schema in TypeAdapter(config).json_schema()["properties"].items():
+    for key, schema in schema_of(config).items():
         if schema.get("type") == "object":  # a table of its own, told of at the head
             continue
         meaning = " ".join(schema["description"].split())

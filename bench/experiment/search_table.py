@@ -10,9 +10,11 @@ from bench.experiment.search import Choices, Range, SearchConfig
 from bench.experiment.settings import (
     SECTIONS,
     Settings,
+    check_table,
     field_names,
     known_keys,
     refuse_unknown,
+    takes_fractions,
     validate,
 )
 
@@ -24,6 +26,7 @@ def read_search(table: Settings, variants: Mapping[str, Variant], *, where: str)
     """Read [search], and try both ends of each range and every choice on every variant."""
     place = f"{where}, search"
     refuse_unknown("key", table, field_names(SearchConfig), where=place)
+    check_table("search.space", table.get("space", {}), where=where)
     space = {
         name: _read_dimension(name, values, where=f"{place}.space")
         for name, values in _dimensions(table.get("space", {})).items()
@@ -31,6 +34,7 @@ def read_search(table: Settings, variants: Mapping[str, Variant], *, where: str)
     tunable = {name for name in known_keys() if name.partition(".")[0] in TUNABLE}
     refuse_unknown("key", space, tunable, where=f"{place}.space")
     for name, dimension in space.items():
+        _check_step(name, dimension, where=f"{place}.space")
         for variant in variants.values():
             for value in dimension.samples:
                 with_settings(variant.config, {name: value}, where=f"{place}.space")
@@ -75,6 +79,13 @@ def _read_dimension(name: str, values: Any, *, where: str) -> Range | Choices:
     found = validate(kind, values, section=name, where=where)
     assert isinstance(found, Range | Choices)
     return found
+
+
+def _check_step(name: str, dimension: Range | Choices, *, where: str) -> None:
+    if not isinstance(dimension, Range) or isinstance(dimension.step, int | None):
+        return
+    if not takes_fractions(name):
+        raise ConfigError(f"{where}: {name} is a whole number; its step is {dimension.step}")
 
 
 def with_settings(config: RunConfig, settings: Settings, *, where: str) -> RunConfig:

@@ -3,9 +3,10 @@
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bench.data.config import DataConfig, VectorsConfig
 from bench.errors import ConfigError, UnknownNameError
@@ -24,6 +25,20 @@ Settings = dict[str, Any]
 """Dotted names and values, such as `model.cell` and "lstm"."""
 
 
+@cache
+def schema_of(config: type) -> Mapping[str, Any]:
+    """Return the JSON Schema of each key of a table."""
+    properties: Mapping[str, Any] = TypeAdapter(config).json_schema()["properties"]
+    return properties
+
+
+def takes_fractions(name: str) -> bool:
+    """Tell whether a setting may be any number, not whole ones alone."""
+    section, _, key = name.partition(".")
+    schema = schema_of(SECTIONS[section])[key]
+    return any(kind.get("type") == "number" for kind in schema.get("anyOf", [schema]))
+
+
 def known_keys() -> set[str]:
     """List the dotted names of all settings."""
     return {
@@ -34,6 +49,12 @@ def known_keys() -> set[str]:
 def field_names(config: type) -> set[str]:
     """List the keys of a table."""
     return {field.name for field in fields(config)}
+
+
+def check_table(name: str, found: Any, *, where: str) -> None:
+    """Raise an error where something else stands in a table's place."""
+    if not isinstance(found, dict):
+        raise ConfigError(f"{where}: {name} is a table, written [{name}]; got {found!r}")
 
 
 def refuse_unknown(

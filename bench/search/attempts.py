@@ -9,6 +9,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 SURPLUS = "surplus"
 """Attribute of a trial that was one too many, since another process was faster."""
+REFUSED = "refused"
+"""Attribute of a trial whose settings do not go together: why."""
 AGAIN = "again"
 """Attribute of a trial that tries the settings of a failed one again: the number of that one."""
 KEY = "key"
@@ -34,7 +36,7 @@ def attempts(study: optuna.Study, number: int) -> list[FrozenTrial]:
 def counted(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that count, in the order they were drawn.
 
-    Not those tried again later, cut off before they had settings, or one too many.
+    Not those tried again later, cut off before they had settings, refused, or one too many.
     """
     trials = study.get_trials(deepcopy=False)
     last = {first_number(trial): trial.number for trial in trials}
@@ -42,7 +44,7 @@ def counted(study: optuna.Study) -> list[FrozenTrial]:
         trial
         for trial in trials
         if last[first_number(trial)] == trial.number
-        and SURPLUS not in trial.user_attrs
+        and not {SURPLUS, REFUSED} & trial.user_attrs.keys()
         and (trial.params or trial.state in {TrialState.WAITING, TrialState.RUNNING})
     ]
     return sorted(found, key=first_number)

@@ -56,7 +56,8 @@ class Lease:
 
     def attributes(self) -> dict[str, str | float]:
         """Return what marks a trial as this command's, now."""
-        return {OWNER: self.owner, SEEN: time.time()}
+        # In this order: who reads the owner finds a time too.
+        return {SEEN: time.time(), OWNER: self.owner}
 
     def _keep_marking(self) -> None:
         while not self._ended.wait(MARK_SECONDS):

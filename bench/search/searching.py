@@ -19,6 +19,7 @@ from bench.engine.executors.contract import (
     Task,
 )
 from bench.engine.scheduling import run_card
+from bench.errors import TrackingError
 from bench.experiment.planning import RunSpec
 from bench.search.attempts import KEY
 from bench.search.lease import Lease
@@ -30,7 +31,6 @@ STATUS: dict[TrialState, Status] = {
     TrialState.PRUNED: "KILLED",
     TrialState.FAIL: "FAILED",
 }
-PROCESS_DIED = "its process died"
 
 Key = tuple[str, int, int]
 """A variant, the number of a trial, and a seed."""
@@ -132,7 +132,7 @@ class _Search:
                 shutil.rmtree(_folder(running), ignore_errors=True)
                 del self._running[key]
             case Failed():
-                again = PROCESS_DIED in event.reason and study.revives(running)
+                again = event.cause == "died" and study.revives(running)
                 if again:  # the next try goes on with the same record
                     self._tracker.abandon(identity, status="FAILED", reason=event.reason)
                 else:
@@ -156,8 +156,9 @@ class _Search:
         for running in self._running.values():
             study = self._studies[running.spec.variant]
             study.hear_interruption(running)
-            identity = study.identity(running.trial)
-            self._tracker.abandon(identity, status="KILLED", reason="interrupted")
+            with suppress(TrackingError):  # the others are to be given up whatever comes of one
+                identity = study.identity(running.trial)
+                self._tracker.abandon(identity, status="KILLED", reason="interrupted")
         self._running.clear()
 
     def _card(self, study: VariantStudy, running: RunningTrial) -> RunCard:

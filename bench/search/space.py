@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from optuna.distributions import (
@@ -14,7 +14,7 @@ from optuna.distributions import (
 from scipy.stats.qmc import Sobol
 
 from bench.experiment.search import Choices, Range, SamplerName
-from bench.experiment.settings import SECTIONS, Settings
+from bench.experiment.settings import Settings, takes_fractions
 from bench.seeding import stream_seed
 
 Space = Mapping[str, BaseDistribution]
@@ -77,9 +77,7 @@ def draw_point(sampler: SamplerName, space: Space, *, seed: int, number: int) ->
 def _distribution(name: str, dimension: Range | Choices) -> BaseDistribution:
     if isinstance(dimension, Choices):
         return CategoricalDistribution(dimension.choices)
-    section, _, key = name.partition(".")
-    allowed = SECTIONS[section].__pydantic_fields__[key].annotation  # type: ignore[attr-defined]
-    if float in (allowed, *get_args(allowed)):
+    if takes_fractions(name):
         return FloatDistribution(
             dimension.low, dimension.high, log=dimension.log, step=dimension.step
         )

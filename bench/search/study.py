@@ -15,10 +15,20 @@ from optuna.distributions import IntDistribution
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.errors import ConfigError
 from bench.experiment.planning import RunSpec
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_settings
-from bench.search.attempts import DIED, KEY, SURPLUS, attempts, counted, first_number, try_again
+from bench.search.attempts import (
+    DIED,
+    KEY,
+    REFUSED,
+    SURPLUS,
+    attempts,
+    counted,
+    first_number,
+    try_again,
+)
 from bench.search.lease import is_abandoned
 from bench.search.making import fixed_settings, open_study, study_digest
 from bench.search.objectives import read_objective
@@ -26,6 +36,8 @@ from bench.search.space import build_space
 from bench.tracking.result import EpochRecord, RunResult
 
 MOST_DEATHS = 3
+MOST_REFUSALS = 100
+"""Draws one after the other whose settings do not go together, before a search gives up."""
 SEED, TRIAL = "seed", "trial"
 """Names, among the parameters of a trial that trains another one again, of what is no setting: the
 seed it is trained with, and the other one's number. Settings have a dot in their names."""
@@ -66,8 +78,9 @@ class VariantStudy:
 
         Raises:
             BenchError: when it was made with another space, sampler, seed, objective, pruner or
-                number of epochs.
+                number of epochs, or when the variant cannot have so many.
         """
+        with_settings(spec.config, fixed_settings(config), where=name)
         self.name = name
         self.config = config
         self._spec = replace(spec, seed=config.seed)
@@ -84,7 +97,11 @@ class VariantStudy:
 
         Args:
             attributes: what marks it as this process's.
+
+        Raises:
+            ConfigError: when draw after draw has settings that do not go together.
         """
+        refused = 0
         self._retire_abandoned()
         for point in self._points or ():
             self.study.enqueue_trial(dict(point), skip_if_exists=True)
@@ -96,10 +113,19 @@ class VariantStudy:
                 trial.set_user_attr(SURPLUS, True)
                 self.study.tell(trial, state=TrialState.FAIL)
                 continue
+            try:
+                spec = self._spec_of(trial)
+            except ConfigError as error:
+                trial.set_user_attr(REFUSED, str(error))
+                self.study.tell(trial, state=TrialState.FAIL)
+                refused += 1
+                if refused == MOST_REFUSALS:
+                    raise
+                continue
             if KEY not in trial.user_attrs:  # the first with its settings
                 trial.set_user_attr(KEY, uuid4().hex[:12])
             self._remember_epochs(trial)
-            return RunningTrial(trial, self._spec_of(trial))
+            return RunningTrial(trial, spec)
         return None
 
     def identity(self, trial: optuna.Trial | FrozenTrial) -> str:

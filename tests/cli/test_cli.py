@@ -81,9 +81,10 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["search", "--resume"], "no study is kept at optuna.journal"),
         (["search", "gru_vs_lstm", "--resume", "--storage", "sqlite:///s.db"], "at sqlite:///s.db"),
         # Neither the profile nor the corpus of a search that goes on is asked for again.
-        (["search", "gru_vs_lstm", "--resume", "--corpus", "gone.tsv"], "no study is kept at"),
+        (["search", "gru_vs_lstm", "--resume", "--corpus", "gone.tsv"], "leave --corpus away"),
         (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
         (["search", "--resume", "--set", "training.epochs=2"], "leave --set away"),
+        (["search", "--resume", "--profile", "quick"], "leave --profile away"),
         (["run", "gru_vs_lstm", "--set", "training.epochs=three"], "--set: training.epochs = 'th"),
         (["run", "gru_vs_lstm", "--set", "training.budget=0.3"], "--set: training: "),
         (["run", "gru_vs_lstm", "--tracking-uri", "sqlite:////proc/no/a.db"], "no store can be"),

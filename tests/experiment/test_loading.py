@@ -135,6 +135,10 @@ def test_the_command_line_has_the_last_word() -> None:
          "evaluation is a table, written [evaluation]; got 3"),
         ("[variants.plain]", "[variants]\nodd = 'gru'\n[variants.plain]",
          "variants.odd is a table, written [variants.odd]; got 'gru'"),
+        ("training.epochs = 3", "variants = 3", "profiles.quick.variants is a table"),
+        ("training.epochs = 3", "variants.wide = 3", "profiles.quick.variants.wide is a table"),
+        ("training.epochs = 3", "search = [1]", "profiles.quick.search is a table"),
+        ("[model]", "[search]\nspace = 3\n[model]", "search.space is a table"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused(old: str, new: str, message: str) -> None:
@@ -233,6 +237,7 @@ def test_a_search_space_is_read_by_dotted_name() -> None:
         ("[1, 2]", "[1]", "num_layers.choices"),
         ("{choices = [1, 2]}", "2", "wanted {low = …, high = …} or {choices = […]}"),
         ("log = true", "logg = true", "Did you mean 'log'?"),
+        ("{choices = [1, 2]}", "{low = 1, high = 4, step = 1.5}", "is a whole number; its step"),
         ("trials = 4", "trails = 4", "Did you mean 'trials'?"),
         ("trials = 4", "trials = 0", "search.trials = 0"),
         ("trials = 4", 'objectives = ["seconds"]', "first objective is one of bleu, chrf, loss"),

@@ -26,6 +26,11 @@ def test_a_command_that_lives_keeps_its_trials_however_long_it_is_silent() -> No
         assert not is_abandoned(marked(lease.owner, seconds_ago=10 * STALE_SECONDS))
 
 
+def test_who_finds_an_owner_finds_a_time() -> None:
+    """Attributes are written one by one, and others may read in between."""
+    assert list(Lease(lambda _: None).attributes()) == [SEEN, OWNER]
+
+
 def test_a_command_of_this_machine_that_died_is_known_at_once(tmp_path: Path) -> None:
     """Its lock is there, and nobody holds it."""
     left = tmp_path / "left.lock"

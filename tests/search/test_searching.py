@@ -346,6 +346,38 @@ def test_more_trials_of_an_earlier_command_do_not_count(
     assert fewer.next_trial({}) is None
 
 
+def test_settings_that_do_not_go_together_are_drawn_anew(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """As many trials as are wanted are done, and none failed."""
+    ties = Choices(choices=("untied", "tied"))
+    space = {"model.tie_output_weights": ties, "model.output_std": Range(low=0.1, high=1.0)}
+    found = study(tmp_path, spec(digits), replace(CONFIG, space=space))
+
+    search(found, digits)
+
+    record = read_study(found)
+    assert record.count("complete") == len(record.trials) == 4
+    refused = [trial for trial in found.study.trials if "refused" in trial.user_attrs]
+    assert refused
+    assert all(trial.params["model.tie_output_weights"] == "tied" for trial in refused)
+
+
+def test_a_space_of_which_nothing_is_allowed_is_told(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many draws one after the other; and so is a variant that cannot have the epochs."""
+    monkeypatch.setattr("bench.search.study.MOST_REFUSALS", 5)
+    space = {"training.epochs": Choices(choices=(3, 5))}
+    half = spec(digits, training=replace(TRAINING, budget=0.5))
+    found = study(tmp_path, half, replace(CONFIG, space=space))
+
+    with pytest.raises(BenchError, match="must be a whole number"):
+        found.next_trial({})
+    with pytest.raises(BenchError, match="must be a whole number"):
+        study(tmp_path / "other", half, replace(CONFIG, epochs=3))
+
+
 def test_tpe_does_not_repeat_itself_after_a_restart(digits: PreparedCorpus, tmp_path: Path) -> None:
     """Each command goes on where the study is."""
     config = replace(CONFIG, sampler="tpe", trials=3)

@@ -20,10 +20,11 @@ SPACE = {
 
 
 def test_a_setting_that_takes_fractions_is_searched_in_fractions() -> None:
-    """Though its ends are written as whole numbers; one of whole numbers is not."""
-    space = build_space(SPACE)
+    """Though its ends are written as whole numbers, or it takes a word too; a size is not."""
+    space = build_space(SPACE | {"model.embedding_scale": Range(low=1, high=3)})
 
     assert isinstance(space["model.dropout_scale"], FloatDistribution)
+    assert isinstance(space["model.embedding_scale"], FloatDistribution)
     assert isinstance(space["model.hidden_size"], IntDistribution)
 
 

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 
@@ -59,8 +59,10 @@ class Failed:
     spec: RunSpec
     reason: str
     """One line for a person."""
-    trace: str
+    trace: str = ""
     """A traceback for a programmer; empty for a user's mistake."""
+    cause: Literal["error", "died", "taken"] = "error"
+    """Something went wrong in it, its process died, or another command is at work on it."""
 
 
 Event = Started | EpochEnded | Ended | Failed
@@ -92,7 +94,7 @@ def attempt(task: Task, listen: Listen) -> None:
         with computing(place.device, spec.config.training.precision):
             result = attempted(spec, data, place, lambda record: listen(EpochEnded(spec, record)))
     except BenchError as error:
-        listen(Failed(spec, str(error), ""))
+        listen(Failed(spec, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         listen(Failed(spec, reason, traceback.format_exc()))

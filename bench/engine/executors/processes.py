@@ -154,5 +154,5 @@ def _receive(worker: _Worker) -> Event:
     try:
         event: Event = worker.child.receive()
     except ProcessDied as died:
-        return Failed(worker.task.spec, f"its process died ({died})", "")
+        return Failed(worker.task.spec, f"its process died ({died})", cause="died")
     return event
