@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from bench.cli.session import Session
 from bench.comparison.comparing import compare
@@ -66,10 +65,10 @@ def compare_results(session: Session, results: Mapping[str, RunResult]) -> Compa
 
 def _scope(session: Session) -> str:
     baseline = next(spec for spec in session.specs if spec.variant == session.experiment.baseline)
-    corpus, epochs = session.data[baseline.data_fingerprint], baseline.config.training.epochs
+    corpus, epochs = session.data[baseline.data_fingerprint], baseline.config.training.num_epochs
     return (
         f"Profile {baseline.profile}: {epochs} {'epoch' if epochs == 1 else 'epochs'} of "
-        f"{corpus.ledger.train_pairs:,} training pairs, {Path(corpus.ledger.corpus).name}"
+        f"{corpus.ledger.train_pairs:,} training pairs, {corpus.ledger.corpus}"
     )
 
 

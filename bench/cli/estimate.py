@@ -22,10 +22,12 @@ def print_estimate(
     with console.status("training two epochs of each variant"):
         seconds = _measure_epochs(planned, executor)
     jobs = executor.num_workers
+    training = {spec.variant: spec.config.training for spec in planned.specs}
+    own_epochs = {name: each.num_epochs for name, each in training.items()}
     num_epochs = {
-        spec.variant: config.epochs or spec.config.training.num_epochs for spec in planned.specs
+        name: replace(each, epochs=config.epochs or each.epochs).num_epochs
+        for name, each in training.items()
     }
-    own_epochs = {spec.variant: spec.config.training.num_epochs for spec in planned.specs}
     retrials = config.finalists * config.fresh_seeds
     per_trial = sum(seconds[name] * num_epochs[name] for name in seconds)
     per_run = sum(seconds[name] * own_epochs[name] for name in seconds)

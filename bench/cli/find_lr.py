@@ -35,6 +35,8 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     console = Console()
     session = open_session(console, selected)
 
+    import torch
+
     from bench.data.batching import TrainingBatches
     from bench.engine.execution import build_model
     from bench.errors import UnknownNameError
@@ -42,6 +44,8 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     from bench.report.figures.rate_search import draw_rate_search
     from bench.tracking.provenance import command_line, provenance
     from bench.tracking.rate_search import log_rate_search
+    from bench.training.agreement import require_agreement
+    from bench.training.device import prepare_arithmetic
     from bench.training.rate_finder import find_learning_rate
 
     variant = variant or session.experiment.baseline
@@ -50,6 +54,8 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     spec = next(spec for spec in session.specs if spec.variant == variant)
     data = session.data[spec.data_fingerprint]
     training = spec.config.training
+    prepare_arithmetic(torch.get_num_threads())
+    require_agreement(session.device)
     with console.status(f"training {variant} at rising learning rates"):
         found = find_learning_rate(
             build_model(spec, data).to(session.device),

@@ -13,7 +13,7 @@ from bench.cli.session import Session
 from bench.comparison.by_length import bleu_by_length
 from bench.comparison.samples import Sample, differing_samples
 from bench.comparison.scorecard import keep_score
-from bench.data.corpus import is_generated
+from bench.data.corpus import is_generated, shown_name
 from bench.evaluation.translator import Translator
 from bench.experiment.loading import DEFAULT_PROFILE
 from bench.report.record import AttentionMap, Report
@@ -63,9 +63,9 @@ def gather(
     comparison = compare_results(session, results)
     lowercase, pairs = first.config.data.lowercase, test_pairs(session)  # the same for all
     samples: Sequence[Sample] = ()
-    if is_generated(ledger.corpus):
+    if is_generated(first.config.data.corpus):
         samples = differing_samples(by_variant, pairs, lowercase=lowercase)
-    corpus = Path(ledger.corpus).name
+    corpus = ledger.corpus
     return Report(
         experiment=session.experiment.name,
         profile=first.profile,
@@ -118,7 +118,7 @@ def _without_folders(word: str) -> str:
         return f"{option}sqlite:///{Path(value).name}"
     if "://" in value:
         return word
-    return f"{option}{','.join(Path(part).name for part in value.split(','))}"
+    return f"{option}{shown_name(value)}"
 
 
 def _without_sentences(run: RunResult) -> RunResult:
@@ -136,7 +136,7 @@ def _command(
     if session.experiment.profile != DEFAULT_PROFILE:
         options += ["--profile", session.experiment.profile]
     if selected["corpus"]:
-        options += ["--corpus", Path(selected["corpus"]).name]
+        options += ["--corpus", shown_name(selected["corpus"])]
     for override in session.experiment.adhoc:
         options += ["--set", override]
     if search is not None:

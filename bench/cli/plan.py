@@ -60,4 +60,4 @@ def _begun(spec: "RunSpec") -> str:
     from bench.training.checkpoint import read_state
 
     epochs = len(read_state(run_folder(spec)).get("epochs", ()))
-    return f"{epochs} of {spec.config.training.epochs} epochs" if epochs else "to do"
+    return f"{epochs} of {spec.config.training.num_epochs} epochs" if epochs else "to do"

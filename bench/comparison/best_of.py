@@ -15,7 +15,7 @@ from scipy.special import gammaln
 from scipy.stats import t as student
 
 from bench.comparison.statistics import Interval
-from bench.search.objectives import higher_is_better
+from bench.evaluation.metrics import higher_is_better
 from bench.search.record import FEWEST_FOR_BEST_OF, SearchRecord
 
 NUM_DRAWS = 2_000

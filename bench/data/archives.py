@@ -4,6 +4,7 @@ An archive with a name that leads outside, or a link that does, is refused as a 
 """
 
 import gzip
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -17,8 +18,16 @@ from bench.errors import CorpusError
 
 BLOCK = 1 << 20  # bytes read at a time
 GZIP_MAGIC = b"\x1f\x8b"
+ENCRYPTED = 1  # of a zip member's flags
 GZIP_WINDOW = 31  # zlib's word for a gzip header
-BROKEN = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error)
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    EOFError,
+    zlib.error,
+)
 
 
 @contextmanager
@@ -40,6 +49,10 @@ def open_member(archive: Path, names: Iterable[str]) -> Iterator[IO[bytes]]:
         raise CorpusError(str(error), path=archive) from error
     except BROKEN as error:
         raise CorpusError(f"not a whole archive ({error})", path=archive) from error
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise CorpusError(f"not a whole archive ({error})", path=archive) from error  # bzip2's word
 
 
 def gzip_lines(file: IO[bytes]) -> Iterator[bytes]:
@@ -57,9 +70,11 @@ class _RefusedError(Exception):
 def _in_zip(packed: zipfile.ZipFile, wanted: set[str]) -> str:
     for name in packed.namelist():
         _refuse_outside(name)
-    for name in packed.namelist():
-        if PurePosixPath(name).name in wanted:
-            return name
+    for member in packed.infolist():
+        if PurePosixPath(member.filename).name in wanted:
+            if member.flag_bits & ENCRYPTED:
+                raise _RefusedError(f"holds {member.filename!r} encrypted")
+            return member.filename
     raise _RefusedError(f"holds none of {', '.join(sorted(wanted))}")
 
 

@@ -62,6 +62,11 @@ def corpus_names() -> list[str]:
     )
 
 
+def shown_name(corpus: str) -> str:
+    """Name a corpus without saying where somebody keeps it: of each path only the last part."""
+    return ",".join(Path(part).name for part in corpus.split(","))
+
+
 def is_generated(name: str) -> bool:
     """Tell whether a corpus is our own, so that its sentences may be shown to anybody."""
     return name in corpus_names() and not hasattr(_module(name, where="corpus"), "KEPT")

@@ -21,11 +21,11 @@ from bench.errors import CorpusError, DownloadError
 
 BLOCK = 1 << 20  # bytes of a file read at a time
 NETWORK_BLOCK = 1 << 16  # the most that a broken connection loses
-ATTEMPTS = 5  # per address, as long as each brings something
+ATTEMPTS = 5  # per address
 PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = (10, 60)  # to connect, to the next byte
 SPARE_BYTES = 1 << 28  # left free on the disk
-PARTIAL, WHOLE, BEYOND = 206, 200, 416  # HTTP's words for it
+PARTIAL, BEYOND = 206, 416  # HTTP's words for it
 
 Progress = Callable[[int, int], None]
 """Told how many bytes are here and how many there will be (0: unknown)."""
@@ -113,7 +113,6 @@ class _Part:
 
 
 class _Answer(NamedTuple):
-    response: requests.Response
     total: int  # bytes of the whole file, 0 if the server does not say
     resumes: bool
 
@@ -167,7 +166,7 @@ def _read_header(response: requests.Response) -> _Answer:
         total = response.headers.get("Content-Range", "").rpartition("/")[2]
     else:
         total = response.headers.get("Content-Length", "")
-    return _Answer(response, int(total) if total.isdigit() else 0, resumes)
+    return _Answer(int(total) if total.isdigit() else 0, resumes)
 
 
 def _version(response: requests.Response) -> str:

@@ -20,6 +20,7 @@ from bench.data.corpus import (
     SentencePair,
     SplitName,
     load_reader,
+    shown_name,
 )
 from bench.data.cutters import Cutters, open_cutters
 from bench.data.numericalisation import TokenizedSplit, Vocabularies, drop_long, numericalise
@@ -61,7 +62,7 @@ def prepare(config: DataConfig, *, say: Callable[[str], None] = lambda _: None) 
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / LEDGER_FILE).exists():
             _build(config, reader, folder, say=say)
-    return PreparedCorpus(folder, corpus=_shown(config))
+    return PreparedCorpus(folder, corpus=shown_name(config.corpus))
 
 
 def data_fingerprint(config: DataConfig, reader: CorpusReader) -> str:
@@ -123,10 +124,6 @@ def _build(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _shown(config: DataConfig) -> str:
-    return Path(config.corpus).name  # not where somebody keeps it
-
-
 def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, bytes]:
     """Learn what tokenisation must learn: nothing for rules."""
     if config.tokenization == "spacy":
@@ -172,7 +169,7 @@ def _write_ledger(
     train, validation, test = (encoded[name] for name in SPLITS)
     found = sum(len(split) for split in encoded.values()) + too_long
     return Ledger(
-        corpus=_shown(config),
+        corpus=shown_name(config.corpus),
         pairs_read=found + separated.duplicates + separated.leaked + separated.corpus.dropped,
         pairs_with_empty_side=separated.corpus.dropped,
         duplicate_pairs=separated.duplicates,

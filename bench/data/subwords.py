@@ -3,11 +3,16 @@
 Kudo 2018, https://arxiv.org/abs/1804.10959. A piece that begins a word begins with `▁`.
 """
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
+from bench.errors import ConfigError
+
 WORD_BEGIN = "▁"
+TOO_FEW = re.compile(r"required_chars\. \d+ vs (\d+)")
+"""SentencePiece's words for fewer pieces than characters."""
 
 
 def learn_pieces(texts: Sequence[str], *, size: int, lowercase: bool) -> bytes:
@@ -17,20 +22,31 @@ def learn_pieces(texts: Sequence[str], *, size: int, lowercase: bool) -> bytes:
         texts: sentences of the training split, in one language.
         size: pieces wanted; a small text may give fewer.
         lowercase: learn from lower-cased text.
+
+    Raises:
+        ConfigError: when there are more different characters than pieces.
     """
     import sentencepiece
 
     model = BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([_cased(text, lowercase=lowercase) for text in texts]),
-        model_writer=model,
-        vocab_size=size,
-        hard_vocab_limit=False,
-        character_coverage=1.0,
-        normalization_rule_name="identity",  # references are not normalised either
-        num_threads=1,
-        minloglevel=2,
-    )
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter([_cased(text, lowercase=lowercase) for text in texts]),
+            model_writer=model,
+            vocab_size=size,
+            hard_vocab_limit=False,
+            character_coverage=1.0,
+            normalization_rule_name="identity",  # references are not normalised either
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        if not (found := TOO_FEW.search(str(error))):
+            raise
+        raise ConfigError(
+            f"data.subword_vocabulary = {size}: the characters of the text alone are {found[1]} "
+            "pieces"
+        ) from error
     return model.getvalue()
 
 

@@ -18,6 +18,7 @@ from bench.data.prepared import EncodedSplit, PreparedCorpus
 from bench.engine.memory import forget_peak, peak_bytes
 from bench.errors import DivergedError
 from bench.evaluation.evaluate import Evaluation, bleu_otherwise, evaluate
+from bench.evaluation.metrics import higher_is_better
 from bench.evaluation.translator import save_translator
 from bench.experiment.planning import RunSpec
 from bench.model.seq2seq import Seq2Seq, Vectors, count_parameters
@@ -167,7 +168,7 @@ def epoch_record(result: EpochResult, validation: Evaluation) -> EpochRecord:
 
 def _best(epochs: list[EpochRecord], select_on: str) -> int:
     """Return the epoch with the best validation score, the earliest of equals."""
-    sign = -1 if select_on == "loss" else 1
+    sign = 1 if higher_is_better(select_on) else -1
     return max(epochs, key=lambda epoch: sign * epoch.metrics[f"validation/{select_on}"]).epoch
 
 

@@ -69,6 +69,11 @@ class TextMetric:
 TEXT_METRICS: Registry[TextMetric] = Registry("metric")
 
 
+def higher_is_better(score: str) -> bool:
+    """Tell which way a score or a cost is sought; what is no text metric is sought low."""
+    return score in TEXT_METRICS and TEXT_METRICS.get(score, where="metric").higher_is_better
+
+
 def text_metric(
     implementation: type[BLEU] | type[CHRF], *, higher_is_better: bool
 ) -> Callable[[Callable[[Counts], Scores]], Callable[[Counts], Scores]]:

@@ -5,13 +5,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import torch
 
 from bench.data.config import DataConfig
+from bench.data.corpus import shown_name
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors
 from bench.experiment.schema import Experiment, RunConfig, Variant
@@ -84,7 +84,7 @@ class RunSpec:
         flat = {f"{section}.{key}": v for section, values in sections for key, v in values.items()}
         # What is on disk is known by its fingerprint; where somebody keeps it is nobody's affair.
         names = ("data.corpus", "vectors.source", "vectors.target")
-        flat |= {name: Path(flat[name]).name for name in names}
+        flat |= {name: shown_name(flat[name]) for name in names}
         return flat | ({"replica": self.replica} if self.replica else {})
 
     def _settings(self) -> dict[str, Any]:

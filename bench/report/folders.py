@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from hashlib import blake2b
-from pathlib import Path
 
+from bench.data.corpus import shown_name
 from bench.experiment.loading import DEFAULT_PROFILE
+from bench.experiment.settings import known_keys
 
 LONGEST = 60
 """Letters of settings in a name."""
@@ -25,7 +26,7 @@ def own_folder(
     other_profile = "" if profile == DEFAULT_PROFILE else profile
     parts = (
         other_profile,
-        Path(corpus).name,
+        shown_name(corpus),
         f"exploratory-{_short(adhoc)}" if adhoc else "",
         "chosen-seeds" if chosen_seeds else "",
     )
@@ -35,9 +36,17 @@ def own_folder(
 def _short(settings: Sequence[str]) -> str:
     """Write settings as part of a file's name: `epochs=1-hidden_size=64`, and a digest if long."""
     whole = sorted(setting.replace(" ", "") for setting in settings)
-    named = "-".join(setting.partition(".")[2] for setting in whole)
+    named = "-".join(map(_without_section, whole))
     name = re.sub(r"[^\w.=-]+", "_", named)
     if name == named and len(name) <= LONGEST:
         return name
     digest = blake2b("\n".join(whole).encode(), digest_size=4).hexdigest()
     return f"{name[:LONGEST]}-{digest}"
+
+
+def _without_section(setting: str) -> str:
+    """Leave out whose key it is, unless another section has one of that name."""
+    key, _, value = setting.partition("=")
+    own = key.partition(".")[2]
+    namesakes = [known for known in known_keys() if known.partition(".")[2] == own]
+    return f"{own if len(namesakes) < 2 else key}={value}"

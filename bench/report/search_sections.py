@@ -5,6 +5,7 @@ from statistics import stdev
 
 from bench.comparison.best_of import BestOf, best_of_search, leads_from
 from bench.comparison.columns import render_interval
+from bench.evaluation.metrics import higher_is_better
 from bench.report.figures.search import (
     draw_best_of,
     draw_front,
@@ -58,7 +59,7 @@ def describe_budget(best_of: BestOf, *, metric: str) -> list[str]:
             )
             continue
         last = difference[-1]
-        leader = variant if (last.estimate > 0) == (metric != "loss") else first
+        leader = variant if (last.estimate > 0) == higher_is_better(metric) else first
         sentences.append(
             f"From n = {start} on, {leader} leads as far as these tell (n up to {known}): there "
             f"the best of n is {render_interval(last, digits=DIGITS[metric], sign='+')} for "

@@ -17,8 +17,8 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from bench.errors import BenchError
+from bench.evaluation.metrics import higher_is_better
 from bench.experiment.search import PrunerName, SearchConfig
-from bench.search.objectives import higher_is_better
 from bench.search.sampler import NumberedSampler
 
 MADE_WITH, VARIANT = "space", "variant"

@@ -1,17 +1,11 @@
 """What a trial is worth, by each of a search's objectives."""
 
-from bench.evaluation.metrics import TEXT_METRICS
 from bench.experiment.search import SCORES
 from bench.tracking.result import RunResult
 
 WORST = {"bleu": 0.0, "chrf": 0.0, "loss": 12.0, "seconds": 1e6, "parameters": 1e12}
 """Of a trial that diverged: an outcome, and a bad one. The loss is that of guessing blindly among
 160,000 tokens, a number that can stand beside others in a mean."""
-
-
-def higher_is_better(objective: str) -> bool:
-    """Tell which way an objective is sought."""
-    return objective in TEXT_METRICS
 
 
 def read_objective(result: RunResult, objective: str) -> float:

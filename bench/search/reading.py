@@ -6,7 +6,7 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from bench.search.objectives import higher_is_better
+from bench.evaluation.metrics import higher_is_better
 from bench.search.record import State, StudyRecord, TrialRecord
 from bench.search.study import VariantStudy
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from bench.evaluation.metrics import higher_is_better
 from bench.experiment.search import SearchConfig
-from bench.search.objectives import higher_is_better
 
 State = Literal["complete", "pruned", "failed"]
 FEWEST_FOR_BEST_OF = 4

@@ -28,17 +28,20 @@ def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
     """
     given = given or DEFAULT_FILE
     is_journal = "://" not in given
-    file = Path(given) if is_journal else sqlite_path(given.partition("?")[0])
+    file = Path(given) if is_journal else sqlite_path(given)
     if recorded and file is not None and not file.exists():
         raise no_study(given)
     if is_journal:
         path = Path(given).resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_journal(path)
-        return JournalStorage(JournalFileBackend(str(path)))
+        try:
+            return JournalStorage(JournalFileBackend(str(path)))
+        except (ValueError, KeyError) as error:
+            raise BenchError(f"--storage {path}: a broken journal ({error!r})") from error
     try:
         return RDBStorage(given)
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         detail = str(error).partition("\n")[0].replace(given, without_password(given))
         raise BenchError(
             f"--storage {without_password(given)} does not answer: {detail}"

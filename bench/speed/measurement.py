@@ -15,6 +15,7 @@ from bench.speed.peers import Peer
 from bench.speed.recording import time_recording
 from bench.speed.side_by_side import SideBySide, side_by_side
 from bench.speed.workload import Decoding, Parts, Round, Workload
+from bench.training.agreement import require_agreement
 
 WARM_UP = 25
 """Steps before the clock runs: in bfloat16 on a CPU oneDNN writes a program for each shape of a
@@ -123,6 +124,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         num_jobs: runs to be trained at a time as well; 1 for none.
         say: told what is happening.
     """
+    require_agreement(device)
     say("warming up")
     ours = Workload(spec, data, device)
     ours.train(WARM_UP)

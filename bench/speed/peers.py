@@ -105,7 +105,7 @@ class LessonPeer:
         size = self._spec.config.training.batch_size
         while True:
             order = rng.permutation(len(self._split))
-            for start in range(0, len(order) - size + 1, size):
+            for start in range(0, max(1, len(order) - size + 1), size):  # whole ones, if there are
                 yield collate(self._split, order[start : start + size])
 
 

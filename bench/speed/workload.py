@@ -12,6 +12,7 @@ import torch
 from bench.data.batching import Batch, TrainingBatches, sorted_batches
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import build_model
+from bench.errors import ConfigError
 from bench.evaluation.decoding import decode
 from bench.experiment.planning import RunSpec
 from bench.speed.arithmetic import Product, count_operations, list_products
@@ -103,7 +104,16 @@ class Workload:
     """
 
     def __init__(self, spec: RunSpec, data: PreparedCorpus, device: torch.device) -> None:
-        """Build the model and its optimiser."""
+        """Build the model and its optimiser.
+
+        Raises:
+            ConfigError: for a loss over every position, whose cost is another.
+        """
+        if spec.config.training.loss != "real_tokens":
+            raise ConfigError(
+                f"{spec.variant} asks for the loss of {spec.config.training.loss}, and what is "
+                "measured is that of real tokens; --set training.loss=real_tokens measures it so"
+            )
         self.config = spec.config
         self.model = build_model(spec, data).to(device).train()
         self.device = device

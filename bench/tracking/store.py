@@ -27,12 +27,15 @@ def tracking_uri(given: str | None) -> str:
     """Settle the store: the one given, `$MLFLOW_TRACKING_URI`, or mlflow.db in this folder.
 
     Raises:
-        TrackingError: for a plain folder, which MLflow 3 does not take any more.
+        TrackingError: for what is no address, or a plain folder, which MLflow 3 does not take.
     """
     uri = (
         given or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path(DEFAULT_FILE).resolve()}"
     )
-    scheme = urlsplit(uri).scheme
+    try:
+        scheme = urlsplit(uri).scheme
+    except ValueError as error:
+        raise TrackingError(f"tracking URI {without_password(uri)!r}: {error}") from error
     if scheme in {"", "file"}:
         raise TrackingError(
             f"tracking URI {uri!r}: MLflow 3 keeps no runs in plain folders; "
@@ -40,12 +43,12 @@ def tracking_uri(given: str | None) -> str:
         )
     path = sqlite_path(uri)
     # An absolute path: the same store whatever folder a worker or a later command runs in.
-    return uri if path is None else f"{SQLITE}{path.resolve()}"
+    return uri if path is None else f"{SQLITE}{path.resolve()}{''.join(uri.partition('?')[1:])}"
 
 
 def sqlite_path(uri: str) -> Path | None:
-    """Return the file of a SQLite store; None for any other."""
-    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+    """Return the file of a SQLite store, whatever options follow; None for any other."""
+    return Path(uri.removeprefix(SQLITE).partition("?")[0]) if uri.startswith(SQLITE) else None
 
 
 def without_password(uri: str) -> str:

@@ -42,10 +42,12 @@ EXACT = TrainingConfig(precision="float32")
 def require_agreement(device: torch.device) -> None:
     """Compare losses and gradients of small models on a device with the CPU's, once a process.
 
+    The CPU itself is taken at its word.
+
     Raises:
         BenchError: when they differ by more than rounding.
     """
-    for cell in CELLS:
+    for cell in CELLS if device != CPU else ():
         found, expected = (_loss_and_gradient(cell, place) for place in (device, CPU))
         for what in ("loss", "gradient"):
             error = float((found[what] - expected[what]).norm() / expected[what].norm())

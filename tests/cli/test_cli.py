@@ -142,6 +142,9 @@ def test_each_set_of_changed_settings_has_a_folder_of_its_own() -> None:
 
     assert own_folder("quick", "", adhoc=[one, two]) == own_folder("quick", "", adhoc=[two, one])
     assert own_folder("quick", "", adhoc=[one]) == "exploratory-epochs=1"
+    batches = [f"{section}.batch_size=64" for section in ("training", "evaluation")]
+    assert own_folder("quick", "", adhoc=batches[:1]) != own_folder("quick", "", adhoc=batches[1:])
+    assert own_folder("quick", "kept/it.fr,kept/it.en") == "it.fr,it.en"
     assert own_folder("quick", "", adhoc=many) != own_folder("quick", "", adhoc=many[::-1][1:])
     assert len(own_folder("quick", "", adhoc=many)) < 100
     assert own_folder("quick", "", adhoc=['data.corpus="a/../b"']).count("/") == 0

@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.data.archives import gzip_lines, open_member
@@ -75,6 +76,38 @@ def test_what_is_no_archive_says_so(tmp_path: Path) -> None:
         open_member(tmp_path / "a.tar", ["wanted"]).__enter__()
     with pytest.raises(CorpusError, match="holds none of wanted"):
         open_member(other, ["wanted"]).__enter__()
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_damaged_archive_says_so(tmp_path: Path, kind: str) -> None:
+    """Wherever its compression notices."""
+    letters = np.random.default_rng(1).integers(ord("a"), ord("z"), 200_000, dtype=np.uint8)
+    whole = tmp_path / f"a.tar.{kind}"
+    member = tarfile.TarInfo("wanted")
+    member.size = len(letters)
+    with tarfile.open(whole, f"w:{kind}") as tar:  # type: ignore[call-overload]
+        tar.addfile(member, io.BytesIO(letters.tobytes()))
+    content = bytearray(whole.read_bytes())
+    content[60_000:60_050] = bytes(50)
+    whole.write_bytes(content)
+
+    with (
+        pytest.raises(CorpusError, match=rf"a\.tar\.{kind}: not a whole archive"),
+        open_member(whole, ["wanted"]) as file,
+    ):
+        file.read()
+
+
+def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
+    """Nobody is asked for a password."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("wanted", "text")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the member's flags, in the directory
+    (tmp_path / "a.zip").write_bytes(content)
+
+    with pytest.raises(CorpusError, match="holds 'wanted' encrypted"):
+        open_member(tmp_path / "a.zip", ["wanted"]).__enter__()
 
 
 @pytest.mark.parametrize("pack", [lambda text: text, gzip.compress], ids=["plain", "gzip"])

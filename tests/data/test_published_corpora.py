@@ -191,16 +191,18 @@ def test_a_corpus_is_fetched_by_the_command_that_the_readme_shows(
 def test_multi30k_is_fetched_with_its_splits(
     site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six files, three splits."""
+    """Six files, three splits; pairs with an empty side are counted."""
     folder, address = site
     for split in ("train", "val", "test_2016_flickr"):
         for language in ("fr", "en"):
-            content = gzip.compress(f"{split} {language}\n".encode())
+            half = "" if language == "fr" else "half a pair"
+            content = gzip.compress(f"{split} {language}\n{half}\n".encode())
             (folder / f"{split}.{language}.gz").write_bytes(content)
     monkeypatch.setattr(multi30k, "HOST", address)
 
     assert fetch_corpus("multi30k", silent) == "3 captions kept"
     corpus = load_reader("multi30k").read(num_pairs=0)
+    assert corpus.dropped == 3
     assert corpus.is_split
     assert corpus.test == [SentencePair("test_2016_flickr fr", "test_2016_flickr en")]
 

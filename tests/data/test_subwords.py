@@ -1,9 +1,12 @@
 """Pieces of words."""
 
+import pytest
+
 from bench.data.config import DataConfig
 from bench.data.preparation import prepare
 from bench.data.subwords import PieceCutter, join_pieces, learn_pieces
 from bench.data.tokenization import detokenize
+from bench.errors import ConfigError
 
 TEXTS = ["Où est le chat ?", "Où est la chatte ?", "Le chaton dort-il ?", "Qui dort ?"] * 20
 
@@ -16,6 +19,14 @@ def test_pieces_join_to_the_text() -> None:
         assert join_pieces(cutter.cut(text)) == text
         assert detokenize(cutter.cut(text), tokenization="sentencepiece") == text
     assert cutter.cut("LE CHAT") == cutter.cut("le chat")
+
+
+def test_fewer_pieces_than_characters_are_refused() -> None:
+    """Saying how many the text has."""
+    letters = "".join(map(chr, range(0x3B1, 0x3B1 + 20)))
+
+    with pytest.raises(ConfigError, match=r"subword_vocabulary = 12: the characters .* are \d+"):
+        learn_pieces([letters] * 20, size=12, lowercase=True)
 
 
 def test_learning_is_the_same_every_time() -> None:

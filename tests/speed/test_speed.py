@@ -33,7 +33,7 @@ from bench.tracking.provenance import provenance
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, update
 from tests.conftest import TINY, build
-from tests.engine.test_scheduling import spec
+from tests.engine.test_scheduling import TRAINING, spec
 
 CPU = torch.device("cpu")
 MODELS = {
@@ -134,6 +134,21 @@ def test_the_steps_measured_are_those_of_training(digits: PreparedCorpus) -> Non
     assert done.seconds * 0.8 < parts.total <= done.seconds
     assert done.pairs == 3 * run.config.training.batch_size
     assert min(parts.data, parts.recurrence, parts.output, parts.optimizer) > 0
+
+
+def test_a_loss_that_is_not_measured_is_refused(digits: PreparedCorpus) -> None:
+    """Its cost would be another's."""
+    asked = spec(digits, training=replace(TRAINING, loss="every_position"))
+
+    with pytest.raises(ConfigError, match="=real_tokens measures it so"):
+        Workload(asked, digits, CPU)
+
+
+def test_the_lesson_trains_on_fewer_sentences_than_a_batch_holds(digits: PreparedCorpus) -> None:
+    """On all of them, again and again."""
+    large = spec(digits, training=replace(TRAINING, batch_size=5_000))
+
+    assert LessonPeer(large, digits, CPU).train(2) > 0
 
 
 def test_turns_are_alike_in_their_lengths() -> None:

@@ -13,7 +13,7 @@ from bench.errors import TrackingError
 from bench.tracking.mlflow_tracker import MlflowTracker
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.seed_means import mean_curves, mean_scores
-from bench.tracking.store import created_beside, tracking_uri, without_password
+from bench.tracking.store import created_beside, is_new, tracking_uri, without_password
 from bench.tracking.tracker import RunCard, Sample, StudySummary, VariantSummary
 
 
@@ -300,6 +300,18 @@ def test_the_environment_names_the_store(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
     assert tracking_uri(None) == "http://tracking.example:5000"
     assert tracking_uri("sqlite:///own.db") == f"sqlite:///{tmp_path / 'own.db'}"
+    assert (
+        tracking_uri("sqlite:///own.db?timeout=9") == f"sqlite:///{tmp_path / 'own.db'}?timeout=9"
+    )
+    with pytest.raises(TrackingError, match="tracking URI"):
+        tracking_uri("http://[::1")
+
+
+def test_a_store_with_options_is_the_store_without(tmp_path: Path) -> None:
+    """It is not taken for a new one, and made again."""
+    (tmp_path / "own.db").touch()
+
+    assert not is_new(f"sqlite:///{tmp_path}/own.db?timeout=9")
 
 
 def test_a_password_is_never_shown() -> None:

@@ -14,6 +14,7 @@ from typing import IO
 
 from bench.data.archives import gzip_lines, open_member
 from bench.data.corpus import Corpus, SentencePair
+from bench.data.download import discarded_if_useless
 from bench.data.download import fetch as fetch_file
 from bench.data.kept import KeptCorpus
 from bench.data.prepared import cache_folder
@@ -43,7 +44,9 @@ def fetch(say: Say) -> str:
     def progress(done: int, total: int) -> None:
         say(f"fetching giga-fren: {done / 1e9:.2f} of {total / 1e9:.2f} GB")
 
-    return import_from(fetch_file(ADDRESSES, archive, progress=progress), say)
+    fetch_file(ADDRESSES, archive, progress=progress)
+    with discarded_if_useless(archive):
+        return import_from(archive, say)
 
 
 def import_from(origin: Path, say: Say = lambda _: None) -> str:

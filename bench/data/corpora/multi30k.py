@@ -3,7 +3,7 @@
 French is that of the WMT17 multimodal task, the test split that of 2016; research use.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.data.archives import gzip_lines
@@ -45,8 +45,10 @@ def import_from(origin: Path, say: Say = lambda _: None) -> str:
     say(f"reading {origin.name}")
     published = origin / f"{FILES[0]}.fr.gz"
     if published.is_file():
-        train, validation, test = (list(_read(origin, name)) for name in FILES)
-        corpus = Corpus(train, validation, test)
+        splits = [_read(origin, name) for name in FILES]
+        train, validation, test = ([pair for pair in split if all(pair)] for split in splits)
+        kept = len(train) + len(validation) + len(test)
+        corpus = Corpus(train, validation, test, dropped=sum(map(len, splits)) - kept)
     else:
         corpus = FilesReader(str(origin)).read(num_pairs=0)
     if not corpus.is_split:
@@ -55,7 +57,7 @@ def import_from(origin: Path, say: Say = lambda _: None) -> str:
     return f"{sum(len(split) for split in corpus[:3]):,} captions kept"
 
 
-def _read(folder: Path, name: str) -> Iterator[SentencePair]:
+def _read(folder: Path, name: str) -> list[SentencePair]:
     paths = [folder / f"{name}.{language}.gz" for language in LANGUAGES]
     for path in paths:
         if not path.is_file():
@@ -63,7 +65,7 @@ def _read(folder: Path, name: str) -> Iterator[SentencePair]:
     sides = [_lines(path) for path in paths]
     if len(sides[0]) != len(sides[1]):
         raise CorpusError(f"{len(sides[0])} lines, but {len(sides[1])} in English", path=paths[0])
-    yield from (SentencePair(*pair) for pair in zip(*sides, strict=True) if all(pair))
+    return [SentencePair(*pair) for pair in zip(*sides, strict=True)]
 
 
 def _lines(path: Path) -> list[str]:

@@ -87,8 +87,7 @@ def attempt(task: Task, listen: Listen) -> None:
     listen(Started(spec))
     try:
         place = Workplace(device=torch.device(task.device), folder=task.run_folder)
-        if place.device.type != "cpu":
-            require_agreement(place.device)
+        require_agreement(place.device)
         data = PreparedCorpus(task.data_folder, with_test=task.opens_test)
         attempted = execute if task.opens_test else try_out
         with computing(place.device, spec.config.training.precision):

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from bench.comparison.best_of import BestOf
+from bench.evaluation.metrics import higher_is_better
 from bench.experiment.search import Choices, Range
 from bench.report.figures.drawing import FAINT, SIZE, draw
-from bench.search.objectives import higher_is_better
 from bench.search.record import SearchRecord, StudyRecord, TrialRecord
 
 Colours = Mapping[str, str]
