@@ -55,5 +55,3 @@ class DivergedError(BenchError):
 
     def __init__(self, *, epoch: int, step: int) -> None:
         super().__init__(f"diverged: the loss was not finite in epoch {epoch}, at step {step}")
-        self.epoch = epoch
-        self.step = step

@@ -54,9 +54,7 @@ def expected_best(scores: Values) -> Values:
     return best
 
 
-def compare_best_of(
-    scores: Mapping[str, Sequence[float]], *, higher_is_better: bool, seed: int = 0
-) -> BestOf:
+def compare_best_of(scores: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> BestOf:
     """Draw the curves of all variants, with bands from resampling the trials.
 
     Trial k of every variant has the same settings, so the k are resampled for all at once.
@@ -65,13 +63,12 @@ def compare_best_of(
         scores: of the trials, by variant, in the order of their draws; as many for each, at least
             two.
         higher_is_better: which way the score is sought.
-        seed: of the resampling.
     """
     sign = 1.0 if higher_is_better else -1.0
     names = list(scores)
     table = sign * np.array([scores[name] for name in names], dtype=np.float64)
     num = table.shape[1]
-    drawn = np.random.default_rng(seed).integers(num, size=(NUM_DRAWS, num))
+    drawn = np.random.default_rng(0).integers(num, size=(NUM_DRAWS, num))
     curves = expected_best(table)
     resampled = expected_best(table[:, drawn])  # (variants, draws, n)
     first, first_drawn = curves[0], resampled[0]

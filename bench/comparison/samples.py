@@ -25,7 +25,6 @@ def differing_samples(
     pairs: Sequence[SentencePair],
     *,
     lowercase: bool,
-    num_samples: int = NUM_SAMPLES,
 ) -> list[Sample]:
     """Choose sentences by the range of chrF over the variants, in one run of each.
 
@@ -33,7 +32,6 @@ def differing_samples(
         results: by variant.
         pairs: the test split, in its order.
         lowercase: whether case does not count.
-        num_samples: most sentences.
     """
     first = {
         name: next(run for run in runs if run.hypotheses)
@@ -50,7 +48,7 @@ def differing_samples(
             for run in first.values()
         ]
     )  # (variants, sentences)
-    places = np.argsort(-np.ptp(scores, axis=0), kind="stable")[:num_samples]
+    places = np.argsort(-np.ptp(scores, axis=0), kind="stable")[:NUM_SAMPLES]
     return [
         Sample(
             pairs[place].source,

@@ -51,7 +51,6 @@ class Calibration(NamedTuple):
     """How often the verdicts are right in one world."""
 
     world: World
-    num_experiments: int
     false_positives: float
     """Share of experiments without a difference in which one was found."""
     coverage: float
@@ -85,7 +84,6 @@ def calibrate(world: World, *, num_experiments: int) -> Calibration:
     ]
     return Calibration(
         world=world,
-        num_experiments=num_experiments,
         false_positives=1 - float(np.mean(covered)),
         coverage=float(np.mean([*covered, *(_holds(found, detectable) for found in apart)])),
         single_run_false_positives=float(np.mean([_bootstrap_finds(found) for found in alike])),

@@ -34,11 +34,6 @@ class Batch(NamedTuple):
         return len(self.target_places)
 
     @property
-    def source_mask(self) -> Tensor:
-        """True on real tokens, (B, S)."""
-        return self.source != PAD_ID
-
-    @property
     def target_mask(self) -> Tensor:
         """True on real tokens, (B, T)."""
         return self.target != PAD_ID

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from bench.comparison.statistics import Verdict
 from bench.comparison.wording import answer
 from bench.report.figures.drawing import standalone
 from bench.report.page import build_sections
@@ -14,7 +16,7 @@ from bench.report.section import Figure, Section
 from bench.tracking.colours import variant_colours
 
 README, HTML, FIGURES, DISCUSSION = "README.md", "index.html", "figures", "discussion.md"
-VERDICTS = "better|worse|equivalent|undetermined"
+VERDICTS = "|".join(get_args(Verdict))
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TEMPLATES = Environment(

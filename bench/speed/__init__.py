@@ -1,1 +1,1 @@
-"""Stage 9: runs in, their speed out."""
+"""Beside the stages: a run in, its speed out."""

@@ -54,7 +54,7 @@ def test_a_batch_is_padded_at_the_end(digits: PreparedCorpus) -> None:
     assert batch.target[0, length - 1] == EOS_ID
     assert batch.target[0, length:].eq(PAD_ID).all()
     assert batch.target_mask.sum() == batch.num_target_tokens
-    assert batch.source_mask.sum(dim=1).tolist() == batch.source_lengths.tolist()
+    assert (batch.source != PAD_ID).sum(dim=1).tolist() == batch.source_lengths.tolist()
     assert batch.decoder_input[:, 0].eq(BOS_ID).all()
     torch.testing.assert_close(batch.decoder_input[:, 1:], batch.target[:, :-1])
 

@@ -1,4 +1,4 @@
-"""One run after another, in this process: for tests and for debugging."""
+"""One run after another, in this process: for tests, and for a debugger."""
 
 from collections.abc import Iterable
 
