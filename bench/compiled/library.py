@@ -1,7 +1,7 @@
 """The C functions beside this file, compiled for this processor when first wanted, then kept.
 
 Where there is no compiler there are none, and whoever asks for them computes the same in torch,
-several times slower; so every function here has its reference with the one who calls it.
+up to two and a half times slower; so every function here has its reference where it is called.
 """
 
 import ctypes

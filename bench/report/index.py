@@ -10,11 +10,17 @@ from bench.report.record import RESULTS, Report, load_report
 INDEX = "README.md"
 HEADING = """# Reports
 
-Each is made by `python -m bench report` from recorded results; of text that is not ours, figures
-only. Δ is the mean paired difference in BLEU to the baseline; its interval is in the report, which
-is there as `README.md` to be read here and as `index.html` for a browser.
+Each is made by `python -m bench report` from recorded results: `README.md` to be read here,
+`index.html` for a browser. The number after a verdict is the mean difference in BLEU to the
+baseline over paired seeds; its interval is in the report. *Tuned*: each variant has the settings
+that a search found for it. *Exploratory*: settings were changed by `--set`. Of text that is not
+ours there are figures only, no sentences.
 """
-NOTEBOOK = "What was tried, failures included, is in [LOG.md](LOG.md).\n"
+BESIDE = {
+    "LOG.md": "What was tried, failures included, is in [LOG.md](LOG.md).\n",
+    "speed/README.md": "How fast it is, beside others: [speed](speed/README.md).\n",
+}
+"""What else may lie in the folder, and what is said of it."""
 
 
 def write_index(folder: Path) -> None:
@@ -25,8 +31,7 @@ def write_index(folder: Path) -> None:
 def render_index(folder: Path) -> str:
     """Render a table per question: corpus, answer, seeds, date."""
     lines, others = [HEADING], list[str]()
-    if (folder / "LOG.md").exists():
-        lines.append(NOTEBOOK)
+    lines += [text for name, text in BESIDE.items() if (folder / name).exists()]
     question = ""
     for path in sorted(folder.glob(f"**/{RESULTS}")):
         link = f"{path.parent.relative_to(folder)}/README.md"
