@@ -11,7 +11,7 @@ from typing import Any
 from bench.cli.answering import compare_results, results_by_variant, test_pairs
 from bench.cli.session import Session
 from bench.comparison.by_length import bleu_by_length
-from bench.comparison.samples import Sample, differing_samples
+from bench.comparison.samples import DifferingSample, differing_samples
 from bench.comparison.scorecard import keep_score
 from bench.data.corpus import is_generated, shown_name
 from bench.evaluation.translator import Translator
@@ -62,7 +62,7 @@ def gather(
     by_variant = results_by_variant(session, results)
     comparison = compare_results(session, results)
     lowercase, pairs = first.config.data.lowercase, test_pairs(session)  # the same for all
-    samples: Sequence[Sample] = ()
+    samples: Sequence[DifferingSample] = ()
     if is_generated(first.config.data.corpus):
         samples = differing_samples(by_variant, pairs, lowercase=lowercase)
     corpus = ledger.corpus
@@ -161,7 +161,7 @@ def _search_command(session: Session, options: Sequence[str], search: SearchReco
 
 
 def _attention_maps(
-    session: Session, results: Mapping[str, RunResult], samples: Sequence[Sample]
+    session: Session, results: Mapping[str, RunResult], samples: Sequence[DifferingSample]
 ) -> list[AttentionMap]:
     """Look at some sentences through the best model of each variant that has attention."""
     attending = [

@@ -12,7 +12,7 @@ from bench.tracking.result import RunResult
 NUM_SAMPLES = 6
 
 
-class Sample(NamedTuple):
+class DifferingSample(NamedTuple):
     """A test sentence and what each variant makes of it."""
 
     source: str
@@ -25,7 +25,7 @@ def differing_samples(
     pairs: Sequence[SentencePair],
     *,
     lowercase: bool,
-) -> list[Sample]:
+) -> list[DifferingSample]:
     """Choose sentences by the range of chrF over the variants, in one run of each.
 
     Args:
@@ -50,7 +50,7 @@ def differing_samples(
     )  # (variants, sentences)
     places = np.argsort(-np.ptp(scores, axis=0), kind="stable")[:NUM_SAMPLES]
     return [
-        Sample(
+        DifferingSample(
             pairs[place].source,
             pairs[place].target,
             {name: run.hypotheses[place] for name, run in first.items()},

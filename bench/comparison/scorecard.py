@@ -8,7 +8,7 @@ from bench.comparison.statistics import Interval
 from bench.experiment.schema import Expectation
 
 
-class Score(NamedTuple):
+class PublishedEffect(NamedTuple):
     """One published effect and ours."""
 
     expected: Expectation
@@ -24,7 +24,7 @@ class Score(NamedTuple):
         return f"{low:+g} {unit}" if low == high else f"{low:+g} to {high:+g} {unit}"
 
 
-def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[Score]:
+def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[PublishedEffect]:
     """Put each published effect beside the one found."""
     differences = {row.variant: row.difference for row in comparison.rows}
     scores = []
@@ -34,7 +34,9 @@ def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[
             difference = None
         ours = difference.by_metric.get(expectation.metric) if difference else None
         margin = comparison.margin if expectation.metric == "bleu" else 0.0
-        scores.append(Score(expectation, ours, _agreement(expectation, ours, margin=margin)))
+        scores.append(
+            PublishedEffect(expectation, ours, _agreement(expectation, ours, margin=margin))
+        )
     return scores
 
 

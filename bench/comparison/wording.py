@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from bench.comparison.comparison import Comparison, Difference, VariantRow
-from bench.comparison.scorecard import Score
+from bench.comparison.scorecard import PublishedEffect
 from bench.comparison.statistics import judge
 
 NEXT_TO_NOTHING = 1.0
@@ -59,7 +59,7 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
     return counted + _reach(difference) + diverged
 
 
-def published(scores: Sequence[Score]) -> list[str]:
+def published(scores: Sequence[PublishedEffect]) -> list[str]:
     """Say what others found, and how ours compares, where there are seeds to compare."""
     return [
         f"Published of {score.expected.variant}: {score.published}; ours: {score.agreement}. "

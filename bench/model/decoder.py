@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.compiled.library import kernels_for
-from bench.data.vectors.lookup import Rows
+from bench.data.vectors.lookup import VectorRows
 from bench.model.attention import ATTENTIONS, AdditiveAttention, Memory
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
@@ -71,7 +71,7 @@ class Decoder(nn.Module):
         *,
         num_tokens: int,
         encoder_size: int,
-        vectors: Rows | None,
+        vectors: VectorRows | None,
         seed: int,
     ) -> None:
         super().__init__()

@@ -6,14 +6,14 @@ Shapes: V tokens, E features.
 import torch
 from torch import Tensor, nn
 
-from bench.data.vectors.lookup import Rows
+from bench.data.vectors.lookup import VectorRows
 from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
 from bench.seeding import generator
 
 
 def build_embedding(
-    config: ModelConfig, num_tokens: int, vectors: Rows | None, *, seed: int
+    config: ModelConfig, num_tokens: int, vectors: VectorRows | None, *, seed: int
 ) -> nn.Embedding:
     """Make rows drawn from N(0, embedding_std²) and put vectors in the place of some.
 
@@ -39,7 +39,7 @@ def build_embedding(
     return embedding
 
 
-def _initial_rows(config: ModelConfig, vectors: Rows, seed: int) -> Tensor:
+def _initial_rows(config: ModelConfig, vectors: VectorRows, seed: int) -> Tensor:
     rows = torch.from_numpy(vectors.rows[vectors.found])
     if config.embedding_init == "shuffled":
         order = torch.randperm(len(rows), generator=generator(seed, "shuffled vectors"))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bench.data.vectors.lookup import Rows
+from bench.data.vectors.lookup import VectorRows
 from bench.model.config import ModelConfig
 from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
@@ -28,7 +28,7 @@ class Encoder(nn.Module):
     """Embeds the source and reads it with a recurrent stack."""
 
     def __init__(
-        self, config: ModelConfig, *, num_tokens: int, vectors: Rows | None, seed: int
+        self, config: ModelConfig, *, num_tokens: int, vectors: VectorRows | None, seed: int
     ) -> None:
         super().__init__()
         self.num_directions = 2 if config.bidirectional else 1

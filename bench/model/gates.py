@@ -36,5 +36,5 @@ def _lstm(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerSt
     return torch.sigmoid(read) * torch.tanh(memory), memory
 
 
-CELLS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
+GATES = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
 STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}

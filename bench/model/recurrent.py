@@ -21,7 +21,7 @@ State = tuple[Tensor, ...]
 """What a stack carries from step to step, each part (L·D, B, H): one part, an LSTM's has two."""
 
 STACKS: dict[CellKind, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-CELLS: dict[CellKind, Callable[..., nn.RNNCellBase]] = {
+MODULES: dict[CellKind, Callable[..., nn.RNNCellBase]] = {
     "rnn": nn.RNNCell,
     "gru": nn.GRUCell,
     "lstm": nn.LSTMCell,
@@ -151,7 +151,7 @@ class CellStack(nn.Module):
         super().__init__()
         self._cell = cell
         widths = [input_size] + [hidden_size] * (num_layers - 1)
-        self.cells = nn.ModuleList(CELLS[cell](width, hidden_size) for width in widths)
+        self.cells = nn.ModuleList(MODULES[cell](width, hidden_size) for width in widths)
         self.dropout = Dropout(dropout)
         if cell == "lstm":
             for layer in self.cells:

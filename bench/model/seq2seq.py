@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from bench.data.batching import Batch
-from bench.data.vectors.lookup import Rows
+from bench.data.vectors.lookup import VectorRows
 from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
 from bench.model.decoder import Context, Decoder
@@ -26,8 +26,8 @@ from bench.seeding import global_stream
 class Vectors(NamedTuple):
     """Where the embedding rows of both languages begin; None: at random."""
 
-    source: Rows | None = None
-    target: Rows | None = None
+    source: VectorRows | None = None
+    target: VectorRows | None = None
 
 
 class Step(NamedTuple):

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bench.model.config import CellKind
 from bench.model.dropout import drop
-from bench.model.gates import CELLS, STATE_PARTS, LayerState
+from bench.model.gates import GATES, STATE_PARTS, LayerState
 from bench.model.products import linear, narrowed, weight_gradient
 
 
@@ -110,7 +110,7 @@ class SteppedCell:
 
     def __init__(self, cell: CellKind, layer: Layer) -> None:
         """Begin a sequence."""
-        self._step = CELLS[cell]
+        self._step = GATES[cell]
         self._num_parts = STATE_PARTS[cell]
         self._weight = layer.weight_hidden
         self._from_hidden = SteppedProduct(layer.weight_hidden, layer.bias_hidden)

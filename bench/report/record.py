@@ -9,8 +9,8 @@ from pydantic.dataclasses import dataclass
 
 from bench.comparison.by_length import LengthClass
 from bench.comparison.comparison import Comparison
-from bench.comparison.samples import Sample
-from bench.comparison.scorecard import Score
+from bench.comparison.samples import DifferingSample
+from bench.comparison.scorecard import PublishedEffect
 from bench.errors import BenchError
 from bench.evaluation.translator import Attended
 from bench.search.record import SearchRecord
@@ -51,11 +51,11 @@ class Report:
     """Whether seeds were named, where otherwise every recorded one counts."""
     mlflow: str
     """Address of the runs' comparison in MLflow's pages."""
-    scorecard: Sequence[Score] = ()
+    scorecard: Sequence[PublishedEffect] = ()
     """Published effects beside ours."""
     by_length: Sequence[LengthClass] = ()
     """BLEU by length of the source sentence."""
-    samples: Sequence[Sample] = ()
+    samples: Sequence[DifferingSample] = ()
     """Translations; of a corpus that may be shown alone."""
     search: SearchRecord | None = None
     """What chose the settings, if a search did: then the comparison is of tuned variants."""

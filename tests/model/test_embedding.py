@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from bench.data.vectors.lookup import Rows
+from bench.data.vectors.lookup import VectorRows
 from bench.data.vocabulary import PAD_ID
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
@@ -18,14 +18,16 @@ DIM, NUM_TOKENS = 4, 30
 FASTTEXT = ModelConfig(embedding_dim=DIM, embedding_init="fasttext")
 
 
-def rows() -> Rows:
+def rows() -> VectorRows:
     found = np.zeros(NUM_TOKENS, dtype=bool)
     found[5:25] = True
     values = np.random.default_rng(1).normal(0, 0.3, (NUM_TOKENS, DIM)).astype(np.float32)
-    return Rows(values * found[:, None], found)
+    return VectorRows(values * found[:, None], found)
 
 
-def weight(config: ModelConfig, vectors: Rows | None = None, *, seed: int = 1) -> torch.Tensor:
+def weight(
+    config: ModelConfig, vectors: VectorRows | None = None, *, seed: int = 1
+) -> torch.Tensor:
     torch.manual_seed(0)
     return build_embedding(config, NUM_TOKENS, vectors, seed=seed).weight.detach()
 

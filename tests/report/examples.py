@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.comparison.by_length import LengthClass
 from bench.comparison.comparing import compare
-from bench.comparison.samples import Sample
+from bench.comparison.samples import DifferingSample
 from bench.comparison.scorecard import keep_score
 from bench.evaluation.translator import Attended
 from bench.experiment.schema import Expectation
@@ -70,7 +70,11 @@ def example() -> Report:
             LengthClass("1–5", 20, {"a": 30.0, "b": 35.0, "c": 31.0}),
             LengthClass("over 20", 20, {"a": 10.0, "b": 20.0, "c": 9.0}),
         ],
-        samples=[Sample("Où | est-il ?", "Where is <it>?", {"a": "what *is* it?", "b": "where?"})],
+        samples=[
+            DifferingSample(
+                "Où | est-il ?", "Where is <it>?", {"a": "what *is* it?", "b": "where?"}
+            )
+        ],
         attention=[AttentionMap("b", attended), AttentionMap("c", attended)],
     )
 

@@ -16,7 +16,7 @@ NUM_MISSING_SHOWN = 20
 APOSTROPHES = "'’"
 
 
-class Rows(NamedTuple):
+class VectorRows(NamedTuple):
     """Vectors in the order of a vocabulary."""
 
     rows: np.ndarray  # (V, E) float32, zero where there is none
@@ -62,7 +62,7 @@ def forms(word: str, *, back_off: bool) -> list[str]:
 
 def arrange(
     words: Sequence[str], known: Mapping[str, np.ndarray], *, dim: int, back_off: bool
-) -> tuple[Rows, int]:
+) -> tuple[VectorRows, int]:
     """Put vectors in the order of a vocabulary; also count those found under another form.
 
     Args:
@@ -80,7 +80,7 @@ def arrange(
                 rows[index], found[index] = known[form], True
                 others += form != word
                 break
-    return Rows(rows, found), others
+    return VectorRows(rows, found), others
 
 
 def wanted_forms(words: Iterable[str], *, back_off: bool) -> set[str]:
@@ -92,7 +92,7 @@ def write_ledger(  # noqa: PLR0913 - one figure each
     vectors: str,
     words: Sequence[str],
     frequencies: Mapping[int, int],
-    found: Rows,
+    found: VectorRows,
     *,
     others: int,
     composed: np.ndarray,

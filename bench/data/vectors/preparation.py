@@ -26,7 +26,7 @@ from bench.data.vectors.fasttext_models import (
     train_skipgram,
 )
 from bench.data.vectors.lookup import (
-    Rows,
+    VectorRows,
     VectorsLedger,
     arrange,
     wanted_forms,
@@ -55,7 +55,7 @@ class PreparedVectors:
     ledger: str
     """What was found, as JSON."""
 
-    def load(self, side: Side) -> Rows | None:
+    def load(self, side: Side) -> VectorRows | None:
         """Read one language's rows; None where its embedding begins at random."""
         if not (self.folder / f"{side}.rows.npy").exists():
             return None
@@ -63,7 +63,7 @@ class PreparedVectors:
             np.load(self.folder / f"{side}.{part}.npy", allow_pickle=False)
             for part in ("rows", "found")
         )
-        return Rows(rows, found)
+        return VectorRows(rows, found)
 
 
 def prepare_vectors(
@@ -168,7 +168,7 @@ def _rows(
     *,
     dim: int,
     say: Callable[[str], None],
-) -> tuple[Rows, VectorsLedger]:
+) -> tuple[VectorRows, VectorsLedger]:
     vocabulary = prepared.source_vocabulary if side == "source" else prepared.target_vocabulary
     words, origin = vocabulary.tokens, str(getattr(config, side))
     sentences = _training_sentences(prepared, side)
@@ -200,14 +200,14 @@ def _rows(
     return rows, ledger
 
 
-def _compose(model: Any, words: Sequence[str], rows: Rows) -> tuple[Rows, np.ndarray]:
+def _compose(model: Any, words: Sequence[str], rows: VectorRows) -> tuple[VectorRows, np.ndarray]:
     """Fill the gaps with vectors composed of subwords; tell which."""
     composed = np.zeros(len(words), dtype=bool)
     for index in np.flatnonzero(~rows.found).tolist():
         vector = composed_vector(model, words[index]) if index >= len(SPECIALS) else None
         if vector is not None:
             rows.rows[index], composed[index] = vector, True
-    return Rows(rows.rows, rows.found | composed), composed
+    return VectorRows(rows.rows, rows.found | composed), composed
 
 
 def _file(origin: str, *, subword: bool, say: Callable[[str], None]) -> Path:
