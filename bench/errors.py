@@ -42,6 +42,10 @@ class VectorsError(BenchError):
         super().__init__(f"{path}: {message}")
 
 
+class DamagedVectorsError(VectorsError):
+    """One that would be no use to anybody: cut off, or something else altogether."""
+
+
 class DownloadError(BenchError):
     """A file that could not be fetched, or is not what it should be."""
 

@@ -27,6 +27,7 @@ BROKEN = (
     lzma.LZMAError,
     EOFError,
     zlib.error,
+    NotImplementedError,  # zip's word for a compression that Python does not know
 )
 
 

@@ -26,11 +26,12 @@ class DataConfig:
     """How text is cut into tokens: words by spaCy's rules, or pieces of words that SentencePiece
     learns from the training split, for each language (`sentencepiece`)."""
 
-    subword_vocabulary: Annotated[int, Field(ge=100)] = 4_000
+    subword_vocabulary: Annotated[int, Field(ge=100, le=1_000_000)] = 4_000
     """Pieces that SentencePiece learns per language; fewer where the text is too small for it."""
 
     lowercase: bool = True
-    """Lower-case all text, and put `t_up` before a word that was all capitals."""
+    """Lower-case all text, and put `t_up` before a word that was all capitals; pieces of words have
+    no such mark."""
 
     max_target_tokens: Annotated[int, Field(ge=1)] = 29
     """Longest English sentence kept, in tokens; pairs beyond it leave the training split."""

@@ -1,5 +1,6 @@
 """What a corpus is: aligned French and English sentences, in three splits or in one."""
 
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -63,8 +64,20 @@ def corpus_names() -> list[str]:
 
 
 def shown_name(corpus: str) -> str:
-    """Name a corpus without saying where somebody keeps it: of each path only the last part."""
-    return ",".join(Path(part).name for part in corpus.split(","))
+    """Name a corpus without saying where somebody keeps it: of each path only the last part.
+
+    Files that are called like a known corpus are not taken for it.
+    """
+    if corpus in corpus_names():
+        return corpus
+    shown = ",".join(map(_last_part, corpus.split(",")))
+    return f"{shown}-files" if shown in corpus_names() else shown
+
+
+def _last_part(path: str) -> str:
+    """Return a file's name as text, of the current folder too; "" of nothing."""
+    name = Path(path).name if Path(path).name not in {"", ".."} else Path(path).resolve().name
+    return os.fsencode(name if path else "").decode("utf-8", "replace")
 
 
 def is_generated(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import version
@@ -25,13 +25,13 @@ from bench.data.corpus import (
 from bench.data.cutters import Cutters, open_cutters
 from bench.data.numericalisation import TokenizedSplit, Vocabularies, drop_long, numericalise
 from bench.data.prepared import (
-    LEDGER_FILE,
     PIECES_FILE,
     EncodedSplit,
     FlatSentences,
     Ledger,
     PreparedCorpus,
     cache_folder,
+    is_whole,
     save_split,
     save_summary,
 )
@@ -60,7 +60,7 @@ def prepare(config: DataConfig, *, say: Callable[[str], None] = lambda _: None) 
     folder = cache_folder() / "prepared" / data_fingerprint(config, reader)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
-        if not (folder / LEDGER_FILE).exists():
+        if not is_whole(folder):
             _build(config, reader, folder, say=say)
     return PreparedCorpus(folder, corpus=shown_name(config.corpus))
 
@@ -99,6 +99,7 @@ def _build(
             test_share=config.test_share,
             seed=config.split_seed,
         )
+        _refuse_empty(config, {name: len(getattr(separated.corpus, name)) for name in SPLITS})
         if by_rules:
             say("tokenising (loading spaCy's rules takes some seconds)")
         else:
@@ -107,9 +108,7 @@ def _build(
         tokenized = _tokenize(separated.corpus, config, models, cutters)
     train, too_long = drop_long(tokenized["train"], config.max_target_tokens)
     tokenized["train"] = train
-    if not all(len(split.pairs) for split in tokenized.values()):
-        sizes = ", ".join(f"{name} {len(tokenized[name].pairs)}" for name in SPLITS)
-        raise CorpusError(f"{config.corpus}: too small to train and test on ({sizes} pairs)")
+    _refuse_empty(config, {name: len(tokenized[name].pairs) for name in SPLITS})
     encoded, vocabularies = numericalise(tokenized, config)
     ledger = _write_ledger(config, separated, encoded, vocabularies, too_long=too_long)
     scratch = Path(mkdtemp(prefix=".preparing-", dir=folder.parent))
@@ -119,9 +118,16 @@ def _build(
         for language, model in models.items():
             (scratch / PIECES_FILE.format(language)).write_bytes(model)
         save_summary(scratch, ledger=ledger, source=vocabularies.source, target=vocabularies.target)
+        shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _refuse_empty(config: DataConfig, sizes: Mapping[SplitName, int]) -> None:
+    if not all(sizes.values()):
+        found = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise CorpusError(f"{config.corpus}: too small to train and test on ({found} pairs)")
 
 
 def _learn(train: Sequence[SentencePair], config: DataConfig) -> dict[Language, bytes]:

@@ -5,6 +5,7 @@ with their offsets, and the text as it was written; beside them two vocabularies
 what was kept and what was removed.
 """
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ import platformdirs
 
 from bench.data.corpus import SPLITS, SentencePair, SplitName
 from bench.data.vocabulary import Vocabulary
+from bench.errors import ConfigError
 
 LEDGER_FILE = "ledger.json"
 PIECES_FILE = "pieces.{}.model"
@@ -149,8 +151,8 @@ class PreparedCorpus:
 def save_split(folder: Path, name: SplitName, split: EncodedSplit) -> None:
     """Write one split into a folder of prepared data."""
     for side, sentences, column in (("fr", split.source, 0), ("en", split.target, 1)):
-        np.save(folder / f"{name}.{side}.token_ids.npy", sentences.token_ids)
-        np.save(folder / f"{name}.{side}.offsets.npy", sentences.offsets)
+        save_array(folder / f"{name}.{side}.token_ids.npy", sentences.token_ids)
+        save_array(folder / f"{name}.{side}.offsets.npy", sentences.offsets)
         _write_lines(folder / f"{name}.{side}.txt", [pair[column] for pair in split.pairs])
 
 
@@ -161,10 +163,42 @@ def save_summary(folder: Path, *, ledger: Ledger, source: Vocabulary, target: Vo
     (folder / LEDGER_FILE).write_text(ledger.as_text(), "utf-8")
 
 
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as a file of numpy's.
+
+    Raises:
+        OSError: as any other file would; numpy says of a full disk how much it wrote, and no more.
+    """
+    try:
+        np.save(path, array, allow_pickle=False)
+    except OSError as error:
+        if error.errno is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
+
+
+def is_whole(folder: Path) -> bool:
+    """Tell whether a folder of prepared data has its ledger, which is written last."""
+    try:
+        json.loads((folder / LEDGER_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def cache_folder() -> Path:
-    """Where downloads and prepared data live: `$BENCH_CACHE`, or the user's cache folder."""
+    """Where downloads and prepared data live: `$BENCH_CACHE`, or the user's cache folder.
+
+    Raises:
+        ConfigError: when that begins with a `~` that is nobody's.
+    """
     configured = os.environ.get("BENCH_CACHE")
-    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("bench")
+    try:
+        return (
+            Path(configured).expanduser() if configured else platformdirs.user_cache_path("bench")
+        )
+    except RuntimeError as error:
+        raise ConfigError(f"BENCH_CACHE={configured}: {error}") from error
 
 
 def _load_sentences(folder: Path, name: SplitName, side: str) -> FlatSentences:

@@ -1,4 +1,8 @@
-"""Three splits that share no sentence, whatever the corpus brings."""
+"""Three splits. Those made here share no sentence, on either side.
+
+Of splits that a corpus brings, training keeps no sentence that validation or test holds too; these
+two are left as they were published.
+"""
 
 import re
 import unicodedata

@@ -25,7 +25,7 @@ class EvaluationConfig:
     beam_size: Annotated[int, Field(ge=1)] = 1
     """Hypotheses carried along in beam search; 1 is greedy decoding."""
 
-    length_penalty: Annotated[float, Field(ge=0)] = 1.0
+    length_penalty: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Beam search divides a translation's log-probability by its length to this power; 0 leaves
     short ones at an advantage."""
 

@@ -15,7 +15,7 @@ from bench.data.corpus import shown_name
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors
 from bench.experiment.schema import Experiment, RunConfig, Variant
-from bench.model.matching import match_parameters
+from bench.model.matching import match_parameters, parameters_of
 from bench.seeding import stream_seed
 from bench.training.device import resolve_precision
 
@@ -144,15 +144,16 @@ def _resolve(
     config = variant.config
     model = config.model
     if variant.match_parameters:
-        ledger = prepared[config.data].ledger
-        model = match_parameters(
-            model,
-            experiment.variants[variant.match_parameters].config.model,
-            source_tokens=ledger.source_vocabulary,
-            target_tokens=ledger.target_vocabulary,
-        )
+        other = experiment.variants[variant.match_parameters].config
+        goal = parameters_of(other.model, **_vocabularies(prepared[other.data]))
+        model = match_parameters(model, goal, **_vocabularies(prepared[config.data]))
     precision = resolve_precision(config.training.precision, device)
     return replace(config, model=model, training=replace(config.training, precision=precision))
+
+
+def _vocabularies(prepared: PreparedCorpus) -> dict[str, int]:
+    ledger = prepared.ledger
+    return {"source_tokens": ledger.source_vocabulary, "target_tokens": ledger.target_vocabulary}
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

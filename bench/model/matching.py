@@ -9,10 +9,17 @@ from bench.model.seq2seq import build_on_meta, count_parameters
 MAX_DEVIATION = 0.01
 
 
+def parameters_of(config: ModelConfig, *, source_tokens: int, target_tokens: int) -> int:
+    """Count the parameters of a model for vocabularies of these sizes."""
+    return count_parameters(
+        build_on_meta(config, source_tokens=source_tokens, target_tokens=target_tokens)
+    )
+
+
 def match_parameters(
-    config: ModelConfig, like: ModelConfig, *, source_tokens: int, target_tokens: int
+    config: ModelConfig, goal: int, *, source_tokens: int, target_tokens: int
 ) -> ModelConfig:
-    """Scale both hidden sizes by one factor until the model has as many parameters as `like`.
+    """Scale both hidden sizes by one factor until the model has about so many parameters.
 
     Embeddings keep their width, so the match depends on the vocabularies.
 
@@ -21,11 +28,8 @@ def match_parameters(
     """
 
     def count(candidate: ModelConfig) -> int:
-        return count_parameters(
-            build_on_meta(candidate, source_tokens=source_tokens, target_tokens=target_tokens)
-        )
+        return parameters_of(candidate, source_tokens=source_tokens, target_tokens=target_tokens)
 
-    goal = count(like)
     narrow, wide = 1, 4 * config.hidden_size
     while narrow < wide:  # the count grows with the width: halve the interval
         middle = (narrow + wide) // 2

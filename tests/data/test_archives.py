@@ -98,6 +98,18 @@ def test_a_damaged_archive_says_so(tmp_path: Path, kind: str) -> None:
         file.read()
 
 
+def test_a_compression_that_python_does_not_know_says_so(tmp_path: Path) -> None:
+    """Deflate64, which Windows makes of large files."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("wanted", "text")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[8] = content[content.index(b"PK\x01\x02") + 10] = 9  # the member's method
+    (tmp_path / "a.zip").write_bytes(content)
+
+    with pytest.raises(CorpusError, match="not a whole archive"):
+        open_member(tmp_path / "a.zip", ["wanted"]).__enter__()
+
+
 def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
     """Nobody is asked for a password."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:

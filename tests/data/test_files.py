@@ -82,6 +82,7 @@ def test_windows_line_ends_and_byte_order_mark_vanish(tmp_path: Path) -> None:
     [
         (TSV + b"no tab here\n", "line 3: no tab between French and English"),
         (TSV + b"caf\xe9\tcoffee\n", "line 3: not UTF-8 (byte 0xe9 at position 4)"),
+        ("Qui ?\tWho?\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
         (TSV + b"a\0b\tc\n", "line 3: holds a NUL byte: not a text file"),
         (TSV + b"x" * 100_000 + b"\ty\n", f"line 3: longer than {MAX_LINE_BYTES:,} bytes"),
         (b"", "holds no sentence pair"),

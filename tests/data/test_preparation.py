@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data.config import DataConfig
+from bench.data.config import DataConfig, Tokenization
+from bench.data.corpus import shown_name
 from bench.data.preparation import prepare
-from bench.data.prepared import PreparedCorpus
+from bench.data.prepared import LEDGER_FILE, PreparedCorpus
 from bench.data.vocabulary import EOS_ID, SPECIALS, UNK_ID
 from bench.errors import CorpusError
 
@@ -105,12 +106,59 @@ def test_nothing_half_written_is_left_behind(tmp_path: Path, cache: Path) -> Non
     assert [path.suffix for path in (cache / "prepared").iterdir()] == [".lock"]
 
 
-def test_a_corpus_too_small_to_split_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tokenization", ["spacy", "sentencepiece"])
+def test_a_corpus_too_small_to_split_is_refused(tmp_path: Path, tokenization: Tokenization) -> None:
     """One pair cannot be trained on and tested on."""
     (tmp_path / "one.tsv").write_text("Qui ?\tWho?\n")
 
     with pytest.raises(CorpusError, match="too small to train and test on"):
-        prepare(DataConfig(corpus=str(tmp_path / "one.tsv")))
+        prepare(DataConfig(corpus=str(tmp_path / "one.tsv"), tokenization=tokenization))
+
+
+@pytest.mark.parametrize("left", [None, ""])
+def test_a_folder_that_somebody_tidied_is_made_again(tmp_path: Path, left: str | None) -> None:
+    """Its ledger is gone, or empty after the power was."""
+    config = DataConfig(corpus=str(write_corpus(tmp_path / "corpus")))
+    ledger = prepare(config).folder / LEDGER_FILE
+    ledger.unlink() if left is None else ledger.write_text(left)
+
+    assert prepare(config).ledger.train_pairs > 0
+
+
+def test_a_full_disk_is_said_to_be_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numpy says how much it wrote, and nothing of a disk."""
+
+    def save(*_: object, **__: object) -> None:
+        raise OSError("2404 requested and 496 written")
+
+    monkeypatch.setattr(np, "save", save)
+
+    with pytest.raises(OSError, match="No space left") as error:
+        prepare(DataConfig(corpus=str(write_corpus(tmp_path / "corpus"))))
+
+    assert error.value.filename is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("multi30k", "multi30k"),
+        ("somewhere/multi30k", "multi30k-files"),
+        ("somewhere/a.fr,somewhere/a.en", "a.fr,a.en"),
+        (".", "here"),
+        ("deeper/..", "here"),
+        ("caf\udce9.tsv", "caf\ufffd.tsv"),
+        ("", ""),
+    ],
+)
+def test_a_corpus_is_named_without_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, shown: str
+) -> None:
+    """And files are not taken for a corpus that is known by their name."""
+    (tmp_path / "here" / "deeper").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+
+    assert shown_name(given) == shown
 
 
 def test_nothing_on_disk_is_pickled(digits: PreparedCorpus) -> None:

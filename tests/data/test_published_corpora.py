@@ -14,7 +14,8 @@ import pytest
 from bench.cli.main import main
 from bench.data import download
 from bench.data.corpora import giga_fren_questions, multi30k, tatoeba_questions
-from bench.data.corpus import SentencePair, fetch_corpus, import_corpus, load_reader
+from bench.data.corpus import Corpus, SentencePair, fetch_corpus, import_corpus, load_reader
+from bench.data.kept import KeptCorpus
 from bench.errors import CorpusError, DownloadError
 
 LINES = [
@@ -225,6 +226,53 @@ def test_a_damaged_download_is_named_and_fetched_anew(
     (folder / "val.fr.gz").write_bytes(whole)
 
     assert fetch_corpus("multi30k", silent) == "3 captions kept"
+
+
+def test_a_page_that_is_no_corpus_is_not_kept(
+    site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some networks answer any address with a page of their own."""
+    folder, address = site
+    for split in ("train", "val", "test_2016_flickr"):
+        for language in ("fr", "en"):
+            (folder / f"{split}.{language}.gz").write_text("<html>log in</html>\n")
+    monkeypatch.setattr(multi30k, "HOST", address)
+
+    with pytest.raises(CorpusError, match="not a gzip file"):
+        fetch_corpus("multi30k", silent)
+    assert not multi30k.KEPT.exists
+
+
+def test_tatoebas_text_is_taken_unpacked_too(tmp_path: Path) -> None:
+    """English first, as it is published, and questions alone; in UTF-8."""
+    text = "Go.\tVa !\tx\nWho is it?\tQui est-ce ?\tx\n"
+    (tmp_path / "fra.txt").write_text(text)
+
+    assert import_corpus("tatoeba_questions", tmp_path / "fra.txt", silent) == "1 questions kept"
+    assert load_reader("tatoeba_questions").read(num_pairs=0).train == [
+        SentencePair("Qui est-ce ?", "Who is it?")
+    ]
+    (tmp_path / "fra.txt").write_bytes("Where?\tOù ?\n".encode("latin-1"))
+    with pytest.raises(CorpusError, match=r"fra\.txt, line 1: not UTF-8"):
+        import_corpus("tatoeba_questions", tmp_path / "fra.txt", silent)
+
+
+def test_what_could_not_be_read_again_is_not_kept(cache: Path) -> None:
+    """It is counted; and a kept corpus that was damaged since says so."""
+    kept = KeptCorpus("own", size="nothing")
+    pairs = [
+        SentencePair("Qui ?", "Who?"),
+        SentencePair("a\0b", "c"),
+        SentencePair("x" * 60_000, "y"),
+    ]
+
+    kept.keep(Corpus(train=pairs), origin="here")
+
+    assert kept.read(num_pairs=0) == Corpus(pairs[:1], [], [], dropped=2)
+    (cache / "corpora" / "own" / "train.tsv.gz").write_bytes(b"")
+    (cache / "corpora" / "own" / "origin.json").write_text("")
+    with pytest.raises(CorpusError, match="own is damaged on this machine"):
+        kept.read(num_pairs=0)
 
 
 @pytest.mark.parametrize("corpus", ["tatoeba_questions", "multi30k"])

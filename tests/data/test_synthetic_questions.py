@@ -4,6 +4,7 @@ import re
 import time
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,16 @@ def test_twenty_thousand_pairs_take_less_than_five_seconds() -> None:
 def test_a_smaller_corpus_is_the_beginning_of_a_larger_one(pairs: list[SentencePair]) -> None:
     """The same pairs in the same order, each time."""
     assert list(Reader().read(num_pairs=500).train) == pairs[:500]
+
+
+def test_the_fingerprint_does_not_follow_the_order_of_a_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """File systems list their files as they like."""
+    expected, listed = Reader().fingerprint(), Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: reversed(sorted(listed(folder))))
+
+    assert Reader().fingerprint() == expected
 
 
 def test_more_than_there_is_is_refused() -> None:

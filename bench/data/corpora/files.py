@@ -6,6 +6,7 @@ TSVs, or one pair of files that end in `.fr` and `.en`.
 """
 
 import bz2
+import codecs
 import gzip
 import lzma
 import zlib
@@ -165,10 +166,17 @@ def _open(path: Path) -> IO[bytes]:
     return OPENERS.get(path.suffix, open)(path, "rb")  # type: ignore[operator, no-any-return]
 
 
+def is_readable(line: bytes) -> bool:
+    """Tell whether a line of UTF-8 is one that `read_tsv` takes."""
+    return len(line) <= MAX_LINE_BYTES and b"\0" not in line
+
+
 def _decode(block: bytes, *, path: Path, number: int) -> str:
     if len(block) > MAX_LINE_BYTES:
         message = f"longer than {MAX_LINE_BYTES:,} bytes: not a sentence"
         raise CorpusError(message, path=path, line=number)
+    if number == 1 and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise CorpusError("is UTF-16; save it as UTF-8", path=path)
     if b"\0" in block:
         raise CorpusError("holds a NUL byte: not a text file", path=path, line=number)
     try:

@@ -6,7 +6,7 @@ French is that of the WMT17 multimodal task, the test split that of 2016; resear
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.data.archives import gzip_lines
+from bench.data.archives import GZIP_MAGIC, gzip_lines
 from bench.data.corpora.files import FilesReader
 from bench.data.corpus import Corpus, SentencePair
 from bench.data.download import discarded_if_useless
@@ -71,6 +71,9 @@ def _read(folder: Path, name: str) -> list[SentencePair]:
 def _lines(path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
+            if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC:
+                raise CorpusError("cannot be read (not a gzip file)", path=path)
+            file.seek(0)
             return [line.decode().strip() for line in gzip_lines(file)]
     except (EOFError, UnicodeDecodeError) as error:
         raise CorpusError(f"cannot be read ({error})", path=path) from error

@@ -4,6 +4,7 @@ manythings.org publishes the French–English pairs as `fra-eng.zip`, CC BY 2.0 
 sides are one question are kept, and split by the suite.
 """
 
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,28 +35,32 @@ def fetch(say: Say) -> str:
 
 
 def import_from(origin: Path, say: Say = lambda _: None) -> str:
-    """Take over a folder of TSVs, or the questions of `fra-eng.zip`, and say what was kept.
+    """Take over TSVs, or the questions of `fra-eng.zip` or `fra.txt`, and say what was kept.
 
     Raises:
         CorpusError: when it is neither, or holds no question.
     """
     say(f"reading {origin.name}")
-    if origin.is_dir() or origin.suffix != ".zip":
-        corpus = FilesReader(str(origin)).read(num_pairs=0)
-    else:
-        with open_member(origin, [MEMBER]) as file:
-            pairs = dict.fromkeys(_questions(gzip_lines(file)))
+    if origin.is_file() and (origin.name == MEMBER or zipfile.is_zipfile(origin)):
+        opened = origin.open("rb") if origin.name == MEMBER else open_member(origin, [MEMBER])
+        with opened as file:
+            pairs = dict.fromkeys(_questions(gzip_lines(file), origin))
         corpus = Corpus(train=list(pairs))
+    else:
+        corpus = FilesReader(str(origin)).read(num_pairs=0)
     if not corpus.train:
         raise CorpusError("no question in it", path=origin)
     KEPT.keep(corpus, origin=origin.name)
     return f"{sum(len(split) for split in corpus[:3]):,} questions kept"
 
 
-def _questions(lines: Iterator[bytes]) -> Iterator[SentencePair]:
+def _questions(lines: Iterator[bytes], origin: Path) -> Iterator[SentencePair]:
     """Yield the pairs whose both sides are one question; a line is English, tab, French, tab, …."""
-    for line in lines:
-        english, _, rest = line.decode("utf-8", "replace").rstrip("\r").partition("\t")
+    for number, line in enumerate(lines, start=1):
+        try:
+            english, _, rest = line.decode().rstrip("\r").partition("\t")
+        except UnicodeDecodeError as error:
+            raise CorpusError("not UTF-8", path=origin, line=number) from error
         french = rest.partition("\t")[0].strip()
         if all(text.endswith("?") and text.count("?") == 1 for text in (english, french)):
             yield SentencePair(french, english)

@@ -8,13 +8,19 @@ NumPy 2; `predict` on a string is not.
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from struct import Struct
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from bench.errors import VectorsError
+from bench.errors import DamagedVectorsError, VectorsError
 
+MAGIC = 793_712_314
+HEAD = Struct("<iii28xi24xi")
+"""Of a `.bin` model: magic number, version, features, buckets, words."""
+LEAST_ENTRY = 11
+"""Bytes of a word in its dictionary: one letter and its end, occurrences, kind."""
 MIN_COUNT = 2
 NGRAMS = (3, 6)
 BUCKETS_PER_WORD = 20  # fastText's own two million would make a 400 MB model of a toy corpus
@@ -53,20 +59,42 @@ def load_model(path: Path, *, dim: int) -> Any:
     """Read a `.bin` model.
 
     Raises:
-        VectorsError: when it is none, or has vectors of another size.
+        VectorsError: when it is none or cut off, or has vectors of another size.
     """
     import fasttext
 
+    _check_length(path)
     try:
         model = fasttext.load_model(str(path))
     except (ValueError, RuntimeError) as error:
-        raise VectorsError(f"is not a fastText model ({error})", path=path) from error
+        raise DamagedVectorsError(f"is not a fastText model ({error})", path=path) from error
     if model.get_dimension() != dim:
         raise VectorsError(
             f"holds vectors of {model.get_dimension()} features, but model.embedding_dim is {dim}",
             path=path,
         )
     return model
+
+
+def _check_length(path: Path) -> None:
+    """Refuse a model that is shorter than its header says, which fastText would read past its end.
+
+    As `FastText::loadModel` of 0.9.2 reads it: sizes, the dictionary, a row of numbers for each
+    word and each bucket of subwords.
+    """
+    if path.suffix != ".bin":  # a quantised model has less than a number for each
+        return
+    with path.open("rb") as file:
+        head = file.read(HEAD.size)
+    if len(head) < HEAD.size:
+        raise DamagedVectorsError("is not a fastText model, or cut off", path=path)
+    magic, _, dim, buckets, words = HEAD.unpack(head)
+    rows = HEAD.size + words * LEAST_ENTRY + 4 * dim * (words + buckets)
+    if magic == MAGIC and path.stat().st_size < rows:
+        raise DamagedVectorsError(
+            f"is cut off: {path.stat().st_size:,} bytes, where its header promises {rows:,}",
+            path=path,
+        )
 
 
 def own_vectors(model: Any, forms: set[str]) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 from filelock import FileLock
 
 from bench.data.config import VectorsConfig
-from bench.data.prepared import PreparedCorpus, cache_folder
+from bench.data.prepared import PreparedCorpus, cache_folder, is_whole, save_array
 from bench.data.vectors.fasttext_models import (
     composed_vector,
     load_model,
@@ -32,10 +33,10 @@ from bench.data.vectors.lookup import (
     wanted_forms,
     write_ledger,
 )
-from bench.data.vectors.published import fetch_published, is_published
+from bench.data.vectors.published import discarded_if_damaged, fetch_published, is_published
 from bench.data.vectors.text_format import read_text_vectors
 from bench.data.vocabulary import SPECIALS
-from bench.errors import ConfigError
+from bench.errors import ConfigError, VectorsError
 
 Side = Literal["source", "target"]
 LANGUAGES: dict[Side, str] = {"source": "fr", "target": "en"}
@@ -91,7 +92,7 @@ def prepare_vectors(
     folder = cache_folder() / "vectors" / _fingerprint(config, prepared, dim, sides)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
-        if not (folder / LEDGER_FILE).exists():
+        if not is_whole(folder):
             _build(config, prepared, folder, dim=dim, sides=sides, say=say)
     ledger = json.loads((folder / LEDGER_FILE).read_text("utf-8"))
     return PreparedVectors(folder, ledger["digest"], json.dumps(ledger["languages"], indent=1))
@@ -149,8 +150,8 @@ def _build(
     try:
         for side in sorted(sides):
             rows, ledger = _rows(config, prepared, side, dim=dim, say=say)
-            np.save(scratch / f"{side}.rows.npy", rows.rows, allow_pickle=False)
-            np.save(scratch / f"{side}.found.npy", rows.found, allow_pickle=False)
+            save_array(scratch / f"{side}.rows.npy", rows.rows)
+            save_array(scratch / f"{side}.found.npy", rows.found)
             digest.update(rows.rows.tobytes() + rows.found.tobytes())
             ledgers[LANGUAGES[side]] = asdict(ledger)
         text = json.dumps({"digest": digest.hexdigest(), "languages": ledgers}, ensure_ascii=False)
@@ -182,16 +183,23 @@ def _rows(
     else:
         path = _file(origin, subword=config.oov == "subword", say=say)
         say(f"reading vectors ({path.name})")
-        if path.name.endswith(TEXT_SUFFIXES):
-            known, skipped = read_text_vectors(path, wanted, dim=dim)
-        else:
-            model = load_model(path, dim=dim)
+        with discarded_if_damaged(path) if is_published(origin) else nullcontext():
+            if path.name.endswith(TEXT_SUFFIXES):
+                known, skipped = read_text_vectors(path, wanted, dim=dim)
+            else:
+                model = load_model(path, dim=dim)
     if model is not None:
         known = own_vectors(model, wanted)
     rows, others = arrange(words, known, dim=dim, back_off=config.back_off)
     composed = np.zeros(len(words), dtype=bool)
     if config.oov == "subword" and model is not None:
         rows, composed = _compose(model, words, rows)
+    if not rows.found.any():
+        raise VectorsError(
+            f"has a vector for none of the {len(words) - len(SPECIALS):,} words "
+            f"({LANGUAGES[side]})",
+            path=Path(origin),
+        )
     frequencies = Counter(token_id for sentence in sentences for token_id in sentence)
     name = origin if origin == "train" or is_published(origin) else Path(origin).name
     ledger = write_ledger(

@@ -4,14 +4,15 @@ import gzip
 import re
 import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
 from bench.data.download import fetch
 from bench.data.prepared import cache_folder
-from bench.errors import ConfigError, VectorsError
+from bench.errors import ConfigError, DamagedVectorsError
 
 HOST = "https://dl.fbaipublicfiles.com/fasttext"
 CRAWL = re.compile(r"cc\.[a-z]{2,3}\.300")
@@ -48,7 +49,18 @@ def fetch_published(name: str, *, subword: bool, say: Callable[[str], None]) -> 
         say(f"fetching {path.name}: {done / 1e9:.2f} of {total / 1e9:.2f} GB")
 
     fetch([address], path, progress=progress)
-    return _unpacked(path) if subword else path
+    with discarded_if_damaged(path):
+        return _unpacked(path) if subword else path
+
+
+@contextmanager
+def discarded_if_damaged(path: Path) -> Iterator[None]:
+    """Within, a file is read that was fetched; one that is damaged is fetched anew later."""
+    try:
+        yield
+    except DamagedVectorsError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _unpacked(path: Path) -> Path:
@@ -63,6 +75,8 @@ def _unpacked(path: Path) -> Path:
                 shutil.copyfileobj(packed, file, 1 << 20)
         except (OSError, EOFError, zlib.error) as error:
             scratch.unlink(missing_ok=True)
-            raise VectorsError(f"cannot be unpacked ({error})", path=path) from error
+            if isinstance(error, OSError) and error.errno:  # the disk's fault, not the file's
+                raise
+            raise DamagedVectorsError(f"cannot be unpacked ({error})", path=path) from error
         scratch.rename(target)
     return target

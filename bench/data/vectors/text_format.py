@@ -4,6 +4,7 @@ Only the rows asked for are kept, so that memory follows the vocabulary, not the
 line may say how many rows and features there are.
 """
 
+import codecs
 import gzip
 import zlib
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.errors import VectorsError
+from bench.errors import DamagedVectorsError, VectorsError
 
 HEADER_FIELDS = 2
 
@@ -37,17 +38,21 @@ def read_text_vectors(path: Path, wanted: set[str], *, dim: int) -> TextVectors:
         dim: features of a vector.
 
     Raises:
-        VectorsError: when the file cannot be read, is empty, or has vectors of another size.
+        VectorsError: when the file cannot be read, is empty or cut off, or has vectors of another
+            size.
     """
     known: dict[str, np.ndarray] = {}
     skipped: Counter[str] = Counter()
     keys = {word.encode(): word for word in wanted}
     lines = _lines(path)
-    first = next(lines, b"")
+    first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
     if not first.strip():
-        raise VectorsError("is empty", path=path)
+        raise DamagedVectorsError("is empty", path=path)
     _check_size(first, dim, path)
-    for line in lines if _is_header(first) else _chain(first, lines):
+    promised = int(first.split()[0]) if _is_header(first) else 0
+    num_lines = 0
+    for line in lines if promised else _chain(first, lines):
+        num_lines += 1
         key, _, numbers = line.rstrip().partition(b" ")
         if keys.get(key) in known or (key not in keys and _plausible(line, dim)):
             continue
@@ -56,6 +61,11 @@ def read_text_vectors(path: Path, wanted: set[str], *, dim: int) -> TextVectors:
             skipped[reason] += 1
         elif key in keys:
             known[keys[key]] = np.array(numbers.split(), dtype=np.float32)
+    if num_lines < promised:
+        raise DamagedVectorsError(
+            f"is cut off: {num_lines:,} words, where its first line promises {promised:,}",
+            path=path,
+        )
     return TextVectors(known, skipped)
 
 
@@ -64,7 +74,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield from file
     except (OSError, EOFError, zlib.error) as error:
-        raise VectorsError(f"cannot be read ({error})", path=path) from error
+        raise DamagedVectorsError(f"cannot be read ({error})", path=path) from error
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

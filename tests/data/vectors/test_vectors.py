@@ -198,12 +198,12 @@ def test_other_forms_are_tried_in_order() -> None:
 
 def test_a_back_off_finds_more(questions: PreparedCorpus, tmp_path: Path) -> None:
     """Names that a file writes with capitals, for a lower-cased vocabulary."""
-    (tmp_path / "v.vec").write_text("Paul 1 2 3\nqu’ 3 2 1\n")
+    (tmp_path / "v.vec").write_text("Paul 1 2 3\nqu’ 3 2 1\nest 1 1 1\n")
     config = VectorsConfig(source=str(tmp_path / "v.vec"))
 
     plain, backed = (build(questions, replace(config, back_off=on)) for on in (False, True))
 
-    assert ledger(plain)["types_covered"] == 0
+    assert ledger(plain)["types_covered"] == 1 / (len(questions.source_vocabulary) - len(SPECIALS))
     assert ledger(backed)["from_other_forms"] == 2
 
 
@@ -215,6 +215,8 @@ def test_a_back_off_finds_more(questions: PreparedCorpus, tmp_path: Path) -> Non
         (VectorsConfig(source="v.vec", oov="subword"), 'takes "train" or a .bin file'),
         (VectorsConfig(source="wiki.fr", oov="subword"), "take cc.fr.300"),
         (VectorsConfig(source="broken.bin"), "is not a fastText model"),
+        (VectorsConfig(source="w.vec"), "w.vec: has a vector for none of the"),
+        (VectorsConfig(source="half.vec"), "is cut off: 1 words, where its first line promises 9"),
     ],
 )
 def test_what_cannot_be_used_says_what_can(
@@ -223,6 +225,8 @@ def test_what_cannot_be_used_says_what_can(
     """In one message, before anything is trained."""
     (tmp_path / "v.vec").write_text("un 1 2 3\n")
     (tmp_path / "broken.bin").write_bytes(b"no model")
+    (tmp_path / "w.vec").write_text("hippopotame 1 2 3\n")
+    (tmp_path / "half.vec").write_text("9 3\nest 1 2 3\n")
     with pytest.raises(BenchError) as error:
         build(questions, config)
 
@@ -237,6 +241,37 @@ def test_a_model_of_another_size_is_refused(questions: PreparedCorpus, tmp_path:
         build(questions, VectorsConfig(source=str(tmp_path / "m.bin")))
     with pytest.raises(ConfigError, match=r"vectors\.target"):
         build(questions, VectorsConfig(source=str(tmp_path / "m.bin")), side="target")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.5])
+def test_a_model_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> None:
+    """FastText itself would read on past the end, or for ever."""
+    model = train_skipgram([["où", "est", "le", "chat"]] * 30, dim=DIM, epochs=1)
+    model.save_model(str(tmp_path / "m.bin"))
+    whole = (tmp_path / "m.bin").read_bytes()
+    (tmp_path / "m.bin").write_bytes(whole[: int(share * len(whole))])
+
+    with pytest.raises(VectorsError, match="cut off"):
+        load_model(tmp_path / "m.bin", dim=DIM)
+
+
+def test_a_damaged_download_is_fetched_anew(
+    questions: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not stay, or the same command would fail for ever."""
+    sent = [b"9 3\nest 1 2 3\n", b"1 3\nest 1 2 3\n"]
+
+    def fetch(_: list[str], path: Path, **__: Any) -> Path:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(sent.pop(0))
+        return path
+
+    monkeypatch.setattr("bench.data.vectors.published.fetch", fetch)
+    with pytest.raises(VectorsError, match="cut off"):
+        build(questions, VectorsConfig(source="wiki.fr"))
+
+    assert ledger(build(questions, VectorsConfig(source="wiki.fr")))["types_covered"] > 0
 
 
 def test_published_vectors_are_fetched_by_name(

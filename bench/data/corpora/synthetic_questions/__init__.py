@@ -25,7 +25,7 @@ class Reader:
     def fingerprint(self) -> str:
         """Digest the grammar's own source and word lists: the text changes with them alone."""
         digest = sha256()
-        for file in sorted(_sources(files(__package__)), key=lambda file: file.name):
+        for file in sorted(_sources(files(__package__)), key=_name):
             digest.update(file.read_bytes())
         return f"synthetic_questions-{digest.hexdigest()}"
 
@@ -50,10 +50,15 @@ class Reader:
 
 
 def _sources(folder: Traversable) -> list[Traversable]:
+    """List the files, in the same order whatever the file system's is."""
     found: list[Traversable] = []
-    for entry in folder.iterdir():
+    for entry in sorted(folder.iterdir(), key=_name):
         if entry.is_dir():
             found += _sources(entry)
         elif entry.name.endswith((".py", ".txt")):
             found.append(entry)
     return found
+
+
+def _name(file: Traversable) -> str:
+    return file.name
