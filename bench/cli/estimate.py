@@ -13,21 +13,23 @@ from bench.engine.executors.contract import EpochEnded, Event, Failed, Started, 
 from bench.engine.executors.processes import ProcessExecutor
 from bench.errors import BenchError
 from bench.experiment.search import SearchConfig
+from bench.experiment.search_table import with_settings
+from bench.search.making import fixed_settings
 
 
 def print_estimate(
     console: Console, planned: Planned, config: SearchConfig, executor: ProcessExecutor
 ) -> None:
     """Train two epochs of every variant as a trial would be, and say what all would take."""
+    own_epochs = {spec.variant: spec.config.training.num_epochs for spec in planned.specs}
+    fixed = fixed_settings(config)
+    num_epochs = {
+        spec.variant: with_settings(spec.config, fixed, where=spec.variant).training.num_epochs
+        for spec in planned.specs
+    }
     with console.status("training two epochs of each variant"):
         seconds = _measure_epochs(planned, executor)
     jobs = executor.num_workers
-    training = {spec.variant: spec.config.training for spec in planned.specs}
-    own_epochs = {name: each.num_epochs for name, each in training.items()}
-    num_epochs = {
-        name: replace(each, epochs=config.epochs or each.epochs).num_epochs
-        for name, each in training.items()
-    }
     retrials = config.finalists * config.fresh_seeds
     per_trial = sum(seconds[name] * num_epochs[name] for name in seconds)
     per_run = sum(seconds[name] * own_epochs[name] for name in seconds)

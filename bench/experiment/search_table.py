@@ -18,6 +18,7 @@ from bench.experiment.settings import (
     validate,
 )
 
+AT_VECTORS = {"model.embedding_init", "model.embedding_init_sides"}
 TUNABLE = ("model", "training")
 """Sections that a search may change: none that decides what is scored, or on which text."""
 
@@ -31,6 +32,7 @@ def read_search(table: Settings, variants: Mapping[str, Variant], *, where: str)
         name: _read_dimension(name, values, where=f"{place}.space")
         for name, values in _dimensions(table.get("space", {})).items()
     }
+    _check_goes_through(space, variants, epochs=table.get("epochs"), where=f"{place}.space")
     tunable = {name for name in known_keys() if name.partition(".")[0] in TUNABLE}
     refuse_unknown("key", space, tunable, where=f"{place}.space")
     for name, dimension in space.items():
@@ -79,6 +81,23 @@ def _read_dimension(name: str, values: Any, *, where: str) -> Range | Choices:
     found = validate(kind, values, section=name, where=where)
     assert isinstance(found, Range | Choices)
     return found
+
+
+def _check_goes_through(
+    space: Settings, variants: Mapping[str, Variant], *, epochs: object, where: str
+) -> None:
+    """Refuse what a trial would not have in the end, though it were drawn."""
+    begins_at_vectors = any(
+        variant.config.model.embedding_init != "random" for variant in variants.values()
+    )
+    for name in space:
+        if name in AT_VECTORS or (name == "model.embedding_dim" and begins_at_vectors):
+            raise ConfigError(
+                f"{where}: {name} decides which vectors a run begins at, and a search makes none; "
+                "variants may differ in it"
+            )
+    if "training.epochs" in space and epochs is not None:
+        raise ConfigError(f"{where}: training.epochs is drawn, and search.epochs says what it is")
 
 
 def _check_step(name: str, dimension: Range | Choices, *, where: str) -> None:

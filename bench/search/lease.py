@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -71,8 +72,10 @@ def is_abandoned(trial: FrozenTrial) -> bool:
         started = trial.datetime_start
         return started is not None and time.time() - started.timestamp() > STALE_SECONDS
     lock = _lock_file(str(owner))
-    if str(owner).partition("/")[0] == socket.gethostname() and lock.exists():
-        return not _is_held(lock)
+    if str(owner).partition("/")[0] == socket.gethostname():
+        with suppress(OSError):  # another user's lock cannot be looked at
+            if lock.exists():
+                return not _is_held(lock)
     # Another machine, or one that only has the same name: containers share it, but not their files.
     return time.time() - float(trial.user_attrs[SEEN]) > STALE_SECONDS
 

@@ -21,7 +21,7 @@ from bench.evaluation.metrics import higher_is_better
 from bench.experiment.search import PrunerName, SearchConfig
 from bench.search.sampler import NumberedSampler
 
-MADE_WITH, VARIANT = "space", "variant"
+MADE_WITH, VARIANT, ORDER = "space", "variant", "order"
 """Attributes of a study."""
 
 
@@ -48,9 +48,10 @@ def open_study(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     ways = [higher_is_better(objective) for objective in config.objectives]
+    sampler = NumberedSampler(config)
     study = optuna.create_study(  # one that is there keeps its directions, see below
         storage=storage,
-        sampler=NumberedSampler(config),
+        sampler=sampler,
         pruner=_build_pruner(config.pruner),
         study_name=name,
         directions=[
@@ -64,6 +65,9 @@ def open_study(
             study.set_user_attr(attribute, value)
         elif known != value:
             raise BenchError(_begun_otherwise(name))
+    if ORDER not in study.user_attrs:
+        study.set_user_attr(ORDER, list(config.space))
+    sampler.draw_in_order(study.user_attrs[ORDER])
     with warnings.catch_warnings(category=ExperimentalWarning, action="ignore"):
         study.set_metric_names(list(config.objectives))  # for Optuna's pages
     return study

@@ -6,6 +6,7 @@ trials before that were drawn and not tried again after a failure. So it does no
 a search was interrupted, or how many processes share it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from optuna import Study
@@ -27,6 +28,10 @@ class NumberedSampler(BaseSampler):
         self._config = config
         self._space = build_space(config.space)
 
+    def draw_in_order(self, names: Sequence[str]) -> None:
+        """Draw settings in the order in which the study began, however the file lists them now."""
+        self._space = {name: self._space[name] for name in names}
+
     def infer_relative_search_space(
         self,
         study: Study,  # noqa: ARG002
@@ -41,9 +46,11 @@ class NumberedSampler(BaseSampler):
         """Draw all settings of a trial."""
         if FIXED in trial.system_attrs:
             return {}
+        # Of the whole study: a pruner may show a part of it, as Hyperband does of its brackets.
+        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
         earlier = [
             other
-            for other in study.get_trials(deepcopy=False)
+            for other in trials
             if other.number < trial.number
             and (other.params or other.state == TrialState.RUNNING)  # another process draws it now
             and FIXED not in other.system_attrs

@@ -140,6 +140,7 @@ class _Search:
                     self._tracker.finish_trial(
                         identity, status="FAILED", tags={"detail": event.reason}
                     )
+                    shutil.rmtree(_folder(running), ignore_errors=True)
                 del self._running[key]
         return True
 

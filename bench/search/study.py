@@ -20,6 +20,7 @@ from bench.experiment.planning import RunSpec
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_settings
 from bench.search.attempts import (
+    AGAIN,
     DIED,
     KEY,
     REFUSED,
@@ -109,9 +110,12 @@ class VariantStudy:
             trial = self.study.ask(self._space)
             for name, value in attributes.items():
                 trial.set_user_attr(name, value)
-            if self._is_surplus(trial):  # another process was faster
-                trial.set_user_attr(SURPLUS, True)
-                self.study.tell(trial, state=TrialState.FAIL)
+            if self._is_surplus(trial):
+                if AGAIN in trial.user_attrs:  # one that fewer trials do without; more may not
+                    self.hear_interruption(RunningTrial(trial, self._spec))
+                else:  # another process was faster
+                    trial.set_user_attr(SURPLUS, True)
+                    self.study.tell(trial, state=TrialState.FAIL)
                 continue
             try:
                 spec = self._spec_of(trial)
@@ -228,14 +232,17 @@ class VariantStudy:
 
     def _lacks_one(self) -> bool:
         trials = self.counted()
-        if any(trial.state == TrialState.WAITING for trial in trials):
+        wanted = trials if self._points is not None else trials[: self.config.trials]
+        if any(trial.state == TrialState.WAITING for trial in wanted):
             return True
         return self._points is None and len(trials) < self.config.trials
 
     def _is_surplus(self, trial: optuna.Trial) -> bool:
-        earlier = [other for other in self.counted() if other.number < trial.number]
         if self._points is None:
-            return len(earlier) >= self.config.trials
+            first = first_number(trial)
+            drawn_before = sum(first_number(other) < first for other in self.counted())
+            return drawn_before >= self.config.trials
+        earlier = [other for other in self.counted() if other.number < trial.number]
         return any(other.params == trial.params for other in earlier)
 
     def _retire_abandoned(self) -> None:

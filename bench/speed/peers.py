@@ -23,9 +23,18 @@ from bench.experiment.planning import RunSpec
 from bench.seeding import stream_seed
 from bench.speed.lesson import Lesson
 from bench.speed.workload import Decoding
+from bench.training.device import computing
 
 SHOWN: tuple[SplitName, ...] = ("train", "validation")
 """What a toolkit gets to see."""
+
+
+ATTENTION = {
+    "lesson": ("none", "additive"),
+    "joeynmt": ("additive",),
+    "opennmt": ("additive",),
+}
+"""What each one's models look at while they write."""
 
 
 class Peer(Protocol):
@@ -71,6 +80,10 @@ class LessonPeer:
         """Translate the validation split greedily."""
         if beam > 1:
             return None
+        with computing(self._device, "float32"):
+            return self._decode()
+
+    def _decode(self) -> Decoding:
         config = self._spec.config.evaluation
         self._model.eval()
         started, num_tokens = perf_counter(), 0
@@ -85,6 +98,10 @@ class LessonPeer:
 
     def train(self, num_batches: int) -> float:
         """Take some steps, and return pairs per second."""
+        with computing(self._device, "float32"):
+            return self._train(num_batches)
+
+    def _train(self, num_batches: int) -> float:
         started, pairs = perf_counter(), 0
         for _ in range(num_batches):
             batch = next(self._batches).to(self._device)
@@ -121,11 +138,19 @@ def open_peer(
     """Open the peer of that name, and end it afterwards; None for nobody.
 
     Raises:
-        ConfigError: when it needs an environment of its own and none is named.
+        ConfigError: when it needs an environment of its own and none is named, or has no such
+            model, or computes elsewhere.
     """
     if name is None:
         yield None
-    elif name == "lesson":
+        return
+    attention = spec.config.model.attention
+    if attention not in ATTENTION[name]:
+        raise ConfigError(
+            f"{name} has no model with attention {attention}, such as {spec.variant}: with "
+            f"{' or '.join(ATTENTION[name])} it may be compared"
+        )
+    if name == "lesson":
         yield LessonPeer(spec, data, device)
     else:
         if python is None:
@@ -133,6 +158,8 @@ def open_peer(
                 f"--against {name} needs --peer-python, the interpreter of an environment in which "
                 f"{name} is installed"
             )
+        if device.type != "cpu":
+            raise ConfigError(f"{name} is measured on the CPU; --device cpu measures both there")
         with TemporaryDirectory() as folder:
             peer = ProgramPeer(name, spec, data, python=python, folder=Path(folder))
             try:

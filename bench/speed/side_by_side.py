@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
 from bench.processes import Child, ProcessDied, end_with_parent, ignore_ctrl_c, start, stop
 from bench.speed.workload import Round, Workload
-from bench.training.device import prepare_arithmetic
+from bench.training.device import gpus_of, prepare_arithmetic
 
 
 class SideBySide:
@@ -50,12 +50,19 @@ class SideBySide:
 def side_by_side(
     spec: RunSpec, data: PreparedCorpus, device: torch.device, *, runs: int
 ) -> Iterator[SideBySide]:
-    """Open processes with as many threads each as this one has, and end them afterwards."""
+    """Open processes with as many threads each as this one has, and end them afterwards.
+
+    Of several GPUs they take one after the other, as runs do.
+    """
     children: list[Child] = []
+    gpus = gpus_of(device)
     try:
-        for _ in range(runs):
+        for number in range(runs):
+            environment = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else None
             threads = torch.get_num_threads()
-            children.append(start(_work, spec, data.folder, str(device), threads))
+            children.append(
+                start(_work, spec, data.folder, str(device), threads, environment=environment)
+            )
         yield SideBySide(children)
     finally:
         stop(children)

@@ -134,6 +134,7 @@ class Workload:
                 then, and the next one's work does not begin meanwhile; a CPU tells anyway.
         """
         by_part |= self.device.type == "cpu"
+        self.model.train()
         parts = Parts()
         started = self._finished()
         watch = _Watch(parts, self._finished if by_part else perf_counter)

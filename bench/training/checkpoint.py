@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, load_model, save_file, save_model
-from torch import nn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 BEST = "best.safetensors"
+MODEL = "model.safetensors"
 LAST, NEW, OLD = "last", "last.new", "last.old"
 STATE = "state.json"
 """Written last, so that a folder that has it is whole."""
@@ -33,13 +34,23 @@ def load_best(folder: Path, model: nn.Module) -> None:
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write a model's weights; a weight used in two places is written once."""
     scratch = path.with_suffix(".new")
-    save_model(model, str(scratch))
+    save_file(_distinct_weights(model), scratch)
     scratch.replace(path)
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
-    """Read weights into a model of the same shape, on whatever device it is."""
-    load_model(model, str(path))
+    """Read weights into a model of the same shape, on whatever device it is.
+
+    Raises:
+        RuntimeError: when they are another model's.
+    """
+    weights = load_file(path)
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    own = model.state_dict()
+    read = {_memory(own[name]) for name in weights.keys() & own.keys()}
+    lacking = [name for name in missing if _memory(own[name]) not in read]
+    if lacking or unexpected:
+        raise RuntimeError(f"{path}: lacks {lacking}, and has {unexpected} besides")
 
 
 def save_last(
@@ -61,7 +72,7 @@ def save_last(
     (scratch / STATE).unlink(missing_ok=True)  # so that no half of it is taken for whole
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    save_model(model, str(scratch / "model.safetensors"))
+    save_weights(scratch / MODEL, model)
     save_file(_optimizer_tensors(optimizer), scratch / "optimizer.safetensors")
     (scratch / "state.new").write_text(json.dumps(state), "utf-8")
     (scratch / "state.new").rename(scratch / STATE)
@@ -92,9 +103,27 @@ def load_last(
     last = _whole(folder)
     if last is None:
         return None
-    load_model(model, str(last / "model.safetensors"))
+    load_weights(last / MODEL, model)
     _restore_optimizer(optimizer, load_file(last / "optimizer.safetensors"))
     return read_state(folder)
+
+
+def _distinct_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Copy each weight to the CPU under the first of its names.
+
+    safetensors' own `save_model` refuses what cuDNN makes of a recurrent stack on a GPU: weights
+    side by side in one piece of memory.
+    """
+    weights, seen = dict[str, Tensor](), set[tuple[object, ...]]()
+    for name, value in model.state_dict().items():
+        if _memory(value) not in seen:
+            seen.add(_memory(value))
+            weights[name] = value.to("cpu", copy=True).contiguous()
+    return weights
+
+
+def _memory(value: Tensor) -> tuple[object, ...]:
+    return value.data_ptr(), value.shape, value.stride()
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

@@ -32,7 +32,7 @@ class EpochResult:
 
     epoch: int
     loss: float
-    """Mean over the epoch's target tokens, in nats."""
+    """Mean over what the loss is of, in nats: the epoch's target tokens, or all positions."""
     seconds: float
     """Optimisation only; evaluation and logging are not counted."""
     pairs: int
@@ -87,16 +87,18 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
     total_loss = torch.zeros((), device=loop.device)  # nats, summed over target tokens
     num_steps = loop.config.num_epochs * len(loop.batches)
     num_tokens, num_pairs = 0, 0
+    real = loop.config.loss == "real_tokens"
     for position, batch in enumerate(loop.batches.epoch(epoch)):
         step = (epoch - 1) * len(loop.batches) + position
         forced = toss(forcing_at(loop.config, epoch), batch.target.shape[1], coin)
         loss = batch_loss(loop.model, batch.to(loop.device), loop.config, forced=forced)
-        total_loss += loss.detach() * batch.num_target_tokens
+        num_terms = batch.num_target_tokens if real else batch.target.numel()
+        total_loss += loss.detach() * num_terms
         if position % STEPS_BETWEEN_CHECKS.get(loop.device.type, 1) == 0:
             _refuse_divergence(total_loss, epoch=epoch, step=step)
         set_pace(loop.optimizer, loop.config, step=step, num_steps=num_steps)
         update(loop.model, loop.optimizer, loss, loop.config)
-        num_tokens += batch.num_target_tokens
+        num_tokens += num_terms
         num_pairs += len(batch.indices)
     _refuse_divergence(total_loss, epoch=epoch, step=epoch * len(loop.batches))
     # item() waits for the device, so the clock is read after the work is really done.

@@ -239,6 +239,12 @@ def test_a_search_space_is_read_by_dotted_name() -> None:
         ("log = true", "logg = true", "Did you mean 'log'?"),
         ("{choices = [1, 2]}", "{low = 1, high = 4, step = 1.5}", "is a whole number; its step"),
         ("trials = 4", "trails = 4", "Did you mean 'trials'?"),
+        ("training.learning_rate", "model.embedding_init", "decides which vectors a run begins at"),
+        (
+            "trials = 4",
+            "epochs = 2\n[search.space.training.epochs]\nchoices = [2, 4]",
+            "training.epochs is drawn, and search.epochs says what it is",
+        ),
         ("trials = 4", "trials = 0", "search.trials = 0"),
         ("trials = 4", 'objectives = ["seconds"]', "first objective is one of bleu, chrf, loss"),
         ("trials = 4", 'objectives = ["bleu", "bleu"]', "an objective is named twice"),

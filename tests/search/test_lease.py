@@ -39,6 +39,21 @@ def test_a_command_of_this_machine_that_died_is_known_at_once(tmp_path: Path) ->
     assert is_abandoned(marked(f"{socket.gethostname()}/{left}"))
 
 
+def test_a_lock_that_may_not_be_looked_at_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's, on the same machine: the marks tell."""
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    owner = f"{socket.gethostname()}/{tmp_path}/theirs.lock"
+
+    assert not is_abandoned(marked(owner))
+    assert is_abandoned(marked(owner, seconds_ago=STALE_SECONDS + 1))
+
+
 @pytest.mark.parametrize("host", ["another", socket.gethostname()])
 def test_a_lock_that_is_not_in_sight_says_nothing(host: str, tmp_path: Path) -> None:
     """Of another machine, or of a container with this one's name: the marks tell."""

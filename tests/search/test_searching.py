@@ -24,7 +24,7 @@ from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
 from bench.errors import BenchError
 from bench.experiment.planning import RunSpec
-from bench.experiment.search import Choices, Range, SearchConfig
+from bench.experiment.search import Choices, Range, SamplerName, SearchConfig
 from bench.search.reading import read_study
 from bench.search.searching import search_all
 from bench.search.storage import open_storage
@@ -344,6 +344,75 @@ def test_more_trials_of_an_earlier_command_do_not_count(
     assert [trial.number for trial in read_study(fewer).trials] == [0, 1]
     assert fewer.num_lacking() == 0
     assert fewer.next_trial({}) is None
+
+
+def test_the_order_of_a_file_s_lines_changes_no_draw(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """A study goes on as it began."""
+    whole = study(tmp_path / "whole", spec(digits))
+    search(whole, digits)
+    search(study(tmp_path / "half", spec(digits), replace(CONFIG, trials=2)), digits)
+    turned = replace(CONFIG, space=dict(reversed(CONFIG.space.items())))
+
+    rest = study(tmp_path / "half", spec(digits), turned)
+    search(rest, digits)
+
+    assert drawn(rest) == drawn(whole)
+
+
+def test_fewer_trials_for_a_while_lose_no_draw(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """One that was stopped and is not wanted now is there when more are."""
+    five = replace(CONFIG, trials=5)
+    whole = study(tmp_path / "whole", spec(digits), five)
+    search(whole, digits)
+    stopped = study(tmp_path / "stopped", spec(digits), five)
+    left = [stopped.next_trial({}) for _ in range(5)]
+    for running in (left[4], left[3], left[0]):  # the other two are at work
+        assert running is not None
+        stopped.hear_interruption(running)
+
+    three = study(tmp_path / "stopped", spec(digits), replace(CONFIG, trials=3))
+    again = three.next_trial({})
+    assert again is not None
+    assert again.trial.user_attrs["again"] == 0
+    assert three.next_trial({}) is None
+    more = study(tmp_path / "stopped", spec(digits), five)
+    for _ in range(2):
+        assert more.next_trial({}) is not None
+
+    assert more.next_trial({}) is None
+    assert drawn(more) == drawn(whole)
+
+
+@pytest.mark.parametrize("sampler", ["random", "quasi_random", "tpe"])
+def test_hyperband_prunes_and_draws_no_setting_twice(
+    digits: PreparedCorpus, tmp_path: Path, sampler: SamplerName
+) -> None:
+    """It shows a sampler one of its brackets at a time."""
+    config = replace(CONFIG, pruner="hyperband", sampler=sampler, trials=8)
+    found = study(tmp_path, spec(digits, training=replace(TRAINING, epochs=4)), config)
+
+    search(found, digits)
+
+    assert len({params["training.learning_rate"] for params in drawn(found)}) == 8
+
+
+def test_a_trial_that_failed_leaves_no_files(
+    digits: PreparedCorpus, tmp_path: Path, cache: Path
+) -> None:
+    """Nobody goes on from there."""
+
+    class Fail:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            for task in tasks:
+                task.run_folder.mkdir(parents=True)
+                listen(Started(task.spec))
+                listen(Failed(task.spec, "it broke"))
+
+    search(study(tmp_path, spec(digits)), digits, executor=Fail())
+
+    assert not list((cache / "trials").iterdir())
 
 
 def test_settings_that_do_not_go_together_are_drawn_anew(

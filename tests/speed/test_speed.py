@@ -20,7 +20,7 @@ from bench.engine.executors.serial import SerialExecutor
 from bench.engine.scheduling import run_all
 from bench.errors import BenchError, ConfigError
 from bench.model import products
-from bench.model.config import ModelConfig
+from bench.model.config import AttentionKind, ModelConfig
 from bench.speed import recording
 from bench.speed.arithmetic import count_operations
 from bench.speed.lesson import Lesson
@@ -263,9 +263,45 @@ def test_a_run_at_a_time_that_dies_is_told(digits: PreparedCorpus) -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.parametrize(
+    ("name", "attention", "device", "message"),
+    [
+        ("joeynmt", "none", "cpu", "joeynmt has no model with attention none"),
+        ("lesson", "dot", "cpu", "with none or additive it may be compared"),
+        ("opennmt", "additive", "cuda", "opennmt is measured on the CPU"),
+    ],
+)
+def test_a_peer_that_does_something_else_is_refused(
+    digits: PreparedCorpus, name: str, attention: AttentionKind, device: str, message: str
+) -> None:
+    """Another model, or on another device: the ratio would say nothing."""
+    run = spec(digits)
+    run = replace(
+        run, config=replace(run.config, model=replace(run.config.model, attention=attention))
+    )
+
+    with (
+        pytest.raises(ConfigError, match=message),
+        open_peer(name, run, digits, torch.device(device), python=Path(sys.executable)),
+    ):
+        pass
+
+
+def test_training_goes_on_in_training_mode_after_an_evaluation(digits: PreparedCorpus) -> None:
+    """A GPU's parts are measured after the record of a run was, and cuDNN insists on it."""
+    workload = Workload(spec(digits), digits, CPU)
+    workload.model.eval()
+
+    workload.train(1)
+
+    assert workload.model.training
+
+
 def test_a_peer_without_its_environment_is_refused(digits: PreparedCorpus) -> None:
     """Before anything is measured, saying what is lacking."""
     run = spec(digits)
+    attending = replace(run.config.model, attention="additive")
+    run = replace(run, config=replace(run.config, model=attending))
 
     with (
         pytest.raises(ConfigError, match="--against joeynmt needs --peer-python"),

@@ -1,0 +1,57 @@
+"""What a run keeps of itself."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from bench.data.prepared import PreparedCorpus
+from bench.model.config import OutputWeights
+from bench.model.seq2seq import Seq2Seq
+from bench.training.checkpoint import load_weights, save_weights
+from tests.conftest import TINY, build
+
+
+def side_by_side(model: Seq2Seq) -> Seq2Seq:
+    """Lay out the weights of each recurrent stack in one piece of memory, as cuDNN does."""
+    for stack in model.modules():
+        if not isinstance(stack, nn.RNNBase):
+            continue
+        whole, begun = torch.cat([weight.flatten() for weight in stack.parameters()]).detach(), 0
+        for weight in stack.parameters():
+            weight.data = whole[begun : begun + weight.numel()].view_as(weight)
+            begun += weight.numel()
+    return model
+
+
+@pytest.mark.parametrize("ties", ["untied", "tied", "lesson"])
+@pytest.mark.parametrize("in_one_piece", [False, True])
+def test_weights_are_read_as_they_were_written(
+    digits: PreparedCorpus, tmp_path: Path, ties: OutputWeights, *, in_one_piece: bool
+) -> None:
+    """Also those that share their memory, on a GPU or by a tie, which stays one."""
+    config = replace(TINY, tie_output_weights=ties)
+    one, other = build(digits, config, seed=1), build(digits, config, seed=2)
+    if in_one_piece:
+        one, other = side_by_side(one), side_by_side(other)
+    assert all(tensor.numel() for tensor in one.state_dict().values())
+
+    save_weights(tmp_path / "weights.safetensors", one)
+    load_weights(tmp_path / "weights.safetensors", other)
+
+    expected = one.state_dict()
+    for name, weight in other.state_dict().items():
+        torch.testing.assert_close(weight, expected[name], rtol=0, atol=0, msg=name)
+    shared = other.output.linear.weight.data_ptr() == other.decoder.embedding.weight.data_ptr()
+    assert shared == (ties != "untied")
+
+
+def test_weights_of_another_model_are_refused(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """One with more layers lacks some, and one with fewer has some besides."""
+    deep, shallow = (build(digits, replace(TINY, num_layers=layers)) for layers in (2, 1))
+    for one, other in ((deep, shallow), (shallow, deep)):
+        save_weights(tmp_path / "weights.safetensors", one)
+        with pytest.raises(RuntimeError, match=r"weights\.safetensors: lacks"):
+            load_weights(tmp_path / "weights.safetensors", other)
