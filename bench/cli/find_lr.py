@@ -84,4 +84,5 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
         f"The experiment has training.learning_rate = {training.learning_rate:g}.\n"
         f"Plot: {path}",
         highlight=False,
+        markup=False,
     )

@@ -79,7 +79,7 @@ def gather(
         settings={spec.variant: spec.to_toml() for spec in reversed(session.specs)},
         adhoc=session.experiment.adhoc,
         command=_command(session, results, selected, search),
-        chosen_seeds=selected["seeds"] is not None,
+        chosen_seeds=selected["seeds"] is not None and search is None,
         search=search,
         mlflow=session.tracker.compare_page(dict.fromkeys(spec.group for spec in session.specs)),
         scorecard=keep_score(session.experiment.expected, comparison),
@@ -132,7 +132,7 @@ def _command(
     search: SearchRecord | None,
 ) -> str:
     """Say how to make the runs and the report again."""
-    options = [session.experiment.name]
+    options = [Path(selected["experiment"]).name]
     if session.experiment.profile != DEFAULT_PROFILE:
         options += ["--profile", session.experiment.profile]
     if selected["corpus"]:

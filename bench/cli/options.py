@@ -10,6 +10,7 @@ import click
 from bench.errors import ConfigError
 
 Decorated = Callable[..., Any]
+MOST_SEEDS = 1_000
 
 OPTIONS = (
     click.option(
@@ -134,6 +135,21 @@ def parse_seeds(text: str | None) -> list[int] | None:
         numbers = []
     if "," in text and numbers:
         return numbers
+    if len(numbers) == 1 and numbers[0] > MOST_SEEDS:
+        raise ConfigError(f"--seeds: {numbers[0]} is how many; the seed of that name is {text},")
     if len(numbers) == 1 and numbers[0] >= 1:
         return list(range(1, numbers[0] + 1))
     raise ConfigError(f"--seeds: wanted how many, such as 5, or which, such as 1,2,3; got {text!r}")
+
+
+def refuse_listed_seeds(seeds: str | None) -> None:
+    """Refuse which seeds, where a search is asked how many.
+
+    Raises:
+        ConfigError: for a list.
+    """
+    if seeds is not None and "," in seeds:
+        raise ConfigError(
+            f"--seeds: a search takes how many, such as 5, not which; got {seeds!r}. The winners "
+            "are compared with seeds that have chosen nothing"
+        )

@@ -40,6 +40,7 @@ def command(**selected: Any) -> None:
         f"{ledger.test_pairs:,} test pairs; vocabularies of {ledger.source_vocabulary:,} French "
         f"and {ledger.target_vocabulary:,} English tokens.",
         highlight=False,
+        markup=False,
     )
 
 

@@ -43,6 +43,7 @@ def command(
     session = open_session(console, selected, recorded=True)
 
     from bench.cli.gathering import gather
+    from bench.cli.options import refuse_listed_seeds
     from bench.cli.session import require_results, with_recorded_seeds
     from bench.report.folders import own_folder
     from bench.report.index import write_index
@@ -50,6 +51,7 @@ def command(
 
     record = None
     if search:
+        refuse_listed_seeds(selected["seeds"])
         session, record = _tuned(session, storage, objectives, selected)
     elif selected["seeds"] is None:
         session = with_recorded_seeds(session)
@@ -65,7 +67,7 @@ def command(
         )
         folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own
         written = write_report(folder, report)
-    console.print(f"written: {', '.join(map(str, written))}", highlight=False)
+    console.print(f"written: {', '.join(map(str, written))}", highlight=False, markup=False)
     if in_index:
         write_index(REPORTS)
         console.print(f"index: {REPORTS}/README.md", highlight=False)

@@ -103,6 +103,7 @@ def run_lacking(
         f"{count(len(session.specs) // num_variants, 'seed')}), "
         f"{executor.num_workers} at a time on {session.device}",
         highlight=False,
+        markup=False,
     )
     outcome = _run_ours(console, session, executor, force=force)
     if outcome.reused:

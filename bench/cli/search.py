@@ -9,7 +9,11 @@ import click
 from rich.console import Console
 
 from bench.cli.opening import open_plan, open_session
-from bench.cli.options import perhaps_experiment_options, search_options
+from bench.cli.options import (
+    perhaps_experiment_options,
+    refuse_listed_seeds,
+    search_options,
+)
 from bench.cli.words import count, plural
 from bench.cli.workers import open_workers
 
@@ -68,7 +72,7 @@ def command(  # noqa: PLR0913 - the options of the command
         trials = trials or asked["trials"]
     if selected["experiment"] is None:
         raise click.UsageError("Missing argument 'EXPERIMENT' (or --resume).")
-    _refuse_listed_seeds(selected["seeds"])
+    refuse_listed_seeds(selected["seeds"])
 
     with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
         asked_for = variants, {"trials": trials, "objectives": objectives}
@@ -196,16 +200,6 @@ def _refuse_settings() -> None:
             raise click.UsageError(
                 f"--resume goes on with the search's settings: leave {option} away."
             )
-
-
-def _refuse_listed_seeds(seeds: str | None) -> None:
-    from bench.errors import ConfigError
-
-    if seeds is not None and "," in seeds:
-        raise ConfigError(
-            f"--seeds: a search takes how many, such as 5, not which; got {seeds!r}. The winners "
-            "are compared with seeds that have chosen nothing"
-        )
 
 
 def _name_failed(console: Console, studies: Sequence["StudyRecord"]) -> None:

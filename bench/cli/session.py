@@ -204,7 +204,7 @@ def with_recorded_seeds(session: Session) -> Session:
 
 
 def other_seeds(session: Session) -> set[int]:
-    """Return the seeds recorded for all its variants that are not in the plan."""
+    """Return the seeds recorded for any of its variants that are not in the plan."""
     recorded = session.tracker.recorded_seeds({spec.group for spec in session.specs})
     return recorded - {spec.seed for spec in session.specs}
 

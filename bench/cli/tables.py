@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from bench.comparison.columns import TABLES, TableSpec
@@ -12,6 +13,7 @@ from bench.comparison.scorecard import keep_score
 from bench.comparison.wording import answer, method, published
 from bench.experiment.schema import Expectation
 
+WIDEST = 1_000
 VERDICT_STYLE = {"better": "green", "worse": "red", "equivalent": "cyan", "undetermined": "yellow"}
 
 
@@ -33,7 +35,10 @@ def print_comparison(
         console.print(f"[yellow]Exploratory:[/] with {changed}", highlight=False)
     for table in TABLES:
         console.print()
-        console.print(_build(table, comparison))
+        built = _build(table, comparison)
+        # Where even that is too wide the terminal breaks its lines, and no figure is cut.
+        least = Measurement.get(console, console.options.update(max_width=WIDEST), built).minimum
+        console.print(built, width=max(least, console.width), crop=False)
     console.print()
     for line in answer(comparison):
         console.print(f"→ {line}", highlight=False, markup=False)

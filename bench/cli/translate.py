@@ -39,13 +39,18 @@ def command(
     console = Console(stderr=True)
     session = open_session(console, selected, recorded=True)
 
+    from bench.cli.session import with_recorded_seeds
     from bench.evaluation.translator import MAX_LENGTH, Translator
 
+    if selected["seeds"] is None:
+        session = with_recorded_seeds(session)
     spec = _best_run(session, selected, variant=variant, seed=seed)
     with console.status(f"loading {spec.name}"), tempfile.TemporaryDirectory() as folder:
         found = session.tracker.download_translator(spec.identity, Path(folder))
         translator = Translator.load(found, device=session.device)
-    console.print(f"{session.experiment.name}, {spec.name}", style="dim", highlight=False)
+    console.print(
+        f"{session.experiment.name}, {spec.name}", style="dim", highlight=False, markup=False
+    )
     lines = texts or _typed(console)
     _refuse_other_encodings(lines)
     how = spec.config.evaluation

@@ -1,5 +1,6 @@
 """Results to an answer: each variant's scores, and its differences to the baseline."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from types import MappingProxyType
@@ -100,7 +101,7 @@ def _row(
         is_baseline=is_baseline,
         num_finished=len(finished),
         num_diverged=len(runs) - len(finished),
-        scores={metric: _not_below_zero(_score(finished, draws, metric)) for metric in METRICS}
+        scores={metric: _possible(_score(finished, draws, metric), metric) for metric in METRICS}
         if finished
         else {},
         parameters=runs[0].parameters if runs else 0,
@@ -114,10 +115,12 @@ def _row(
     )
 
 
-def _not_below_zero(score: Estimate) -> Interval:
+def _possible(score: Estimate, metric: str) -> Interval:
     """Return the interval of a score, as far as there are such scores."""
-    found = score.interval()
-    return found if score.num_seeds < 2 else found._replace(low=max(0.0, found.low))
+    found, most = score.interval(), math.inf if metric == LOSS else 100.0
+    if score.num_seeds < 2:
+        return found
+    return found._replace(low=max(0.0, found.low), high=min(most, found.high))
 
 
 def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:
@@ -153,8 +156,11 @@ def _differences(
             for name, pair in pairs.items()
             if metric != LOSS or (name in same_vocabulary and _same_tokens(pair))
         }
-        corrected = holm([each.p_value() for each in found.values()], significance=significance)
-        for (name, each), share in zip(found.items(), corrected, strict=True):
+        compared = [name for name in found if not _same_runs(pairs[name])]
+        p_values = [found[name].p_value() for name in compared]
+        corrected = dict(zip(compared, holm(p_values, significance=significance), strict=True))
+        for name, each in found.items():
+            share = corrected.get(name, significance)
             estimates[name][metric] = each
             intervals[name][metric] = each.interval(significance=share)
             if metric == DECISIVE:
@@ -180,6 +186,11 @@ Pair = tuple[RunResult, RunResult]
 def _pair(runs: Sequence[RunResult], baseline: Sequence[RunResult]) -> list[Pair]:
     others = {run.seed: run for run in baseline}
     return [(run, others[run.seed]) for run in runs if run.seed in others]
+
+
+def _same_runs(pairs: Sequence[Pair]) -> bool:
+    """Tell whether a variant is the baseline under another name, which is no comparison."""
+    return all(run.identity == other.identity for run, other in pairs)
 
 
 def _same_tokens(pairs: Sequence[Pair]) -> bool:
@@ -208,10 +219,9 @@ def _difference(
     at_equal_time = differences_at_equal_time(*zip(*pairs, strict=True))
     ahead = [run.test[DECISIVE] > other.test[DECISIVE] for run, other in pairs]
     unequal = [run.test[DECISIVE] != other.test[DECISIVE] for run, other in pairs]
-    same = all(run.identity == other.identity for run, other in pairs)
     return Difference(
         by_metric=by_metric,
-        verdict="same runs" if same else verdict,
+        verdict="same runs" if _same_runs(pairs) else verdict,
         significance=share,
         p_value=bleu.p_value(),
         num_seeds=bleu.num_seeds,

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.data.corpus import shown_name
 from bench.errors import BenchError, ConfigError, UnknownNameError
 from bench.experiment.schema import Expectation, Experiment, RunConfig, Variant
 from bench.experiment.search_table import read_search
@@ -41,6 +42,9 @@ VARIANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """It stands in tables, file names and pictures."""
 UNSHARED = {"variants", "profiles", "expected", "search"}
 TABLES_OF_TABLES = {"variants", "profiles", "expected"}
+PATHS = {"data.corpus", "vectors.source", "vectors.target"}
+"""Settings that may name a file."""
+QUOTES = " \"'"
 TOP_KEYS = {"question", "baseline", "seeds", *UNSHARED, *SECTIONS}
 
 
@@ -130,15 +134,21 @@ def _build(
         _check_match(variant, variants, where=f"{where}, variants.{variant.name}")
     return Experiment(
         name=path.stem,
-        question=_text(document, "question", where=where),
+        question=" ".join(_text(document, "question", where=where).split()),
         baseline=baseline,
         seeds=check_seeds(common.get("seeds", []), where=f"{where}, seeds"),
         variants=variants,
         profile=profile,
         expected=_expectations(document.get("expected", {}), variants, where=where),
         search=read_search(document.get("search", {}) | searched, variants, where=where),
-        adhoc=tuple(overrides),
+        adhoc=tuple(map(_without_folder, overrides)),
     )
+
+
+def _without_folder(override: str) -> str:
+    """Leave out where somebody keeps a file that a setting names."""
+    key, _, value = override.partition("=")
+    return f"{key}={shown_name(value.strip(QUOTES))}" if key.strip() in PATHS else override
 
 
 def _check_match(variant: Variant, variants: Mapping[str, Variant], *, where: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Callable
 
 from pydantic import TypeAdapter
@@ -44,7 +45,10 @@ def render_csv(comparison: Comparison) -> str:
     """Write a line per variant, numbers only; what there is not is empty."""
     text = io.StringIO()
     about = {"scope": comparison.scope, "exploratory": " ".join(comparison.exploratory)}
-    lines = [_flat(row) | about for row in comparison.rows]
+    lines = [
+        {name: "" if value in {math.inf, -math.inf} else value for name, value in flat.items()}
+        for flat in (_flat(row) | about for row in comparison.rows)
+    ]
     writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)

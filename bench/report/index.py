@@ -1,5 +1,6 @@
 """The index of all reports in a folder, made from their figures."""
 
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,6 +9,8 @@ from bench.errors import BenchError
 from bench.report.record import RESULTS, Report, load_report
 
 INDEX = "README.md"
+MARKS, ESCAPED = re.compile(r"([\\`*\[\]<>|])"), r"\\\1"
+"""What a file's name may hold that Markdown would take for its own."""
 HEADING = """# Reports
 
 Each is made by `python -m bench report` from recorded results: `README.md` to be read here,
@@ -37,7 +40,8 @@ def render_index(folder: Path) -> str:
         link = f"{path.parent.relative_to(folder)}/README.md"
         try:
             report = load_report(path.parent)
-        except BenchError:
+            row = _row(report, link)
+        except (BenchError, StopIteration, KeyError):
             others.append(f"- [{path.parent.relative_to(folder)}]({quote(link)})")
             continue
         if report.comparison.question != question:
@@ -47,7 +51,7 @@ def render_index(folder: Path) -> str:
                 "| corpus | training pairs | answer | seeds | date |",
                 "|---|--:|---|--:|---|",
             ]
-        lines.append(_row(report, link))
+        lines.append(row)
     if others:
         lines += ["\n## Made by an earlier version\n", *others]
     return "\n".join(lines) + "\n"
@@ -57,8 +61,9 @@ def _row(report: Report, link: str) -> str:
     exploratory = ", exploratory" if report.adhoc else ""
     tuned = ", tuned" if report.search else ""
     chosen = ", of chosen seeds" if report.chosen_seeds else ""
+    corpus = MARKS.sub(ESCAPED, report.corpus)
     cells = [
-        f"[{report.corpus}, {report.profile}{tuned}{exploratory}{chosen}]({quote(link)})",
+        f"[{corpus}, {report.profile}{tuned}{exploratory}{chosen}]({quote(link)})",
         f"{int(report.ledger['train_pairs']):,}",
         _answer(report.comparison),
         str(max(row.num_finished for row in report.comparison.rows)),

@@ -9,14 +9,17 @@ from markdown_it import MarkdownIt
 
 from bench.comparison.statistics import Verdict
 from bench.comparison.wording import answer
+from bench.errors import BenchError
 from bench.report.figures.drawing import standalone
 from bench.report.page import build_sections
-from bench.report.record import Report, save_report
+from bench.report.record import RESULTS, Report, save_report
 from bench.report.section import Figure, Section
 from bench.tracking.colours import variant_colours
 
 README, HTML, FIGURES, DISCUSSION = "README.md", "index.html", "figures", "discussion.md"
 VERDICTS = "|".join(get_args(Verdict))
+
+SHOWN_FIGURE = re.compile(rf"\]\({FIGURES}/([\w.-]+\.svg)\)")
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TEMPLATES = Environment(
@@ -28,22 +31,40 @@ def write_report(folder: Path, report: Report) -> list[Path]:
     """Write a report's files into a folder, made if need be, and return them.
 
     `discussion.md` is written by hand: it is taken into the pages and never touched.
+
+    Raises:
+        BenchError: when the folder has such files of somebody else's, or the discussion is no text.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    discussion = folder / DISCUSSION
-    text = discussion.read_text("utf-8").strip() if discussion.exists() else ""
-    sections = build_sections(report, text)
+    sections = build_sections(report, _read_discussion(folder / DISCUSSION))
+    _remove_figures(folder)
     save_report(folder, report)
     (folder / FIGURES).mkdir(exist_ok=True)
-    for stale in (folder / FIGURES).glob("*.svg"):
-        stale.unlink()
     for section in sections:
         for part in section.parts:
             if isinstance(part, Figure):
                 (folder / FIGURES / f"{part.name}.svg").write_text(standalone(part.svg), "utf-8")
     (folder / README).write_text(render_markdown(report, sections), "utf-8")
     (folder / HTML).write_text(render_html(report, sections), "utf-8")
-    return [folder / name for name in (HTML, README, "results.json", FIGURES)]
+    return [folder / name for name in (HTML, README, RESULTS, FIGURES)]
+
+
+def _read_discussion(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig").strip() if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise BenchError(f"{path} is not UTF-8 ({error.reason})") from error
+
+
+def _remove_figures(folder: Path) -> None:
+    """Remove the figures that an earlier report wrote, and nothing of anybody else's."""
+    ours = (folder / RESULTS).exists()
+    others = [name for name in (README, HTML) if not ours and (folder / name).exists()]
+    if others:
+        raise BenchError(f"{folder} has a {others[0]} that is no report's; name another with --to")
+    if ours and (folder / README).exists():
+        for name in SHOWN_FIGURE.findall((folder / README).read_text("utf-8", "replace")):
+            (folder / FIGURES / name).unlink(missing_ok=True)
 
 
 def render_markdown(report: Report, sections: list[Section]) -> str:

@@ -35,7 +35,7 @@ class Client:
         def ask(*args: Any, **kwargs: Any) -> Any:
             try:
                 return method(*args, **kwargs)
-            except (MlflowException, SQLAlchemyError, OSError) as error:
+            except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
                 raise TrackingError(
                     f"the tracking store {without_password(self._uri)} does not answer as MLflow "
                     f"does: {_reason(error)}"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from mlflow.entities import Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 
+from bench.errors import TrackingError
 from bench.tracking.experiment_store import (
     GROUP,
     IDENTITY,
@@ -63,13 +64,14 @@ class MlflowTracker:
         return found
 
     def recorded_seeds(self, groups: Iterable[str]) -> set[int]:
-        """Return the seeds that have ended for each of these variants."""
-        seeds: dict[str, set[int]] = {group: set() for group in groups}
-        for run in self._store.search(where(KIND, "run")):
-            tags = run.data.tags
-            if tags.get(GROUP) in seeds and OUTCOME in tags:
-                seeds[tags[GROUP]].add(int(tags["seed"]))
-        return set.intersection(*seeds.values())
+        """Return the seeds that have ended for any of these variants."""
+        wanted = set(groups)
+        ended = (
+            run.data.tags
+            for run in self._store.search(where(KIND, "run"))
+            if run.data.tags.get(GROUP) in wanted and OUTCOME in run.data.tags
+        )
+        return {int(tags["seed"]) for tags in ended}
 
     def recorded_looks(self, identities: Iterable[str]) -> set[tuple[int, ...]]:
         """Return at how many seeds those runs' answer was, or is to be, looked at."""
@@ -226,8 +228,16 @@ class MlflowTracker:
 
     def _load_result(self, run_id: str) -> RunResult:
         with tempfile.TemporaryDirectory() as folder:
-            path = self._client.download_artifacts(run_id, RESULT_FILE, folder)
-            return RunResult.from_json(json.loads(Path(path).read_text("utf-8")))
+            try:
+                path = self._client.download_artifacts(run_id, RESULT_FILE, folder)
+                return RunResult.from_json(json.loads(Path(path).read_text("utf-8")))
+            except (TrackingError, ValueError, TypeError, KeyError) as error:
+                run = self._client.get_run(run_id)
+                raise TrackingError(
+                    f"what the run {run.info.run_name} came to cannot be read: {RESULT_FILE} in "
+                    f"{run.info.artifact_uri}. If that folder was moved, a link from there to "
+                    "where it is now will do; if it is lost, run --force trains again"
+                ) from error
 
 
 def _united(looks: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -48,9 +49,10 @@ def command_line() -> str:
 
 
 def split_option(word: str) -> tuple[str, str]:
-    """Part `--option=value` before its value; a word that is none has no option."""
-    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-    return f"{option}{equals}", value
+    """Part `--option=value` or `key=value` before its value; a word that is none has neither."""
+    option, equals, value = word.partition("=")
+    is_one = word.startswith("--") or re.fullmatch(r"\w+\.\w+", option)
+    return (f"{option}{equals}", value) if equals and is_one else ("", word)
 
 
 def _version(package: str) -> str | None:

@@ -18,7 +18,7 @@ DEFAULT_FILE = "mlflow.db"
 SQLITE = "sqlite:///"
 SQLITE_FILE = b"SQLite format 3\0"
 """How such a file begins."""
-SECRET = "password|passwd|pwd|token|key|secret"
+SECRET = "password|passwd|pwd|token|key|secret|odbc_connect"
 """How the names of parameters end that nobody should read."""
 TRIES, FEW_TRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
 
@@ -40,6 +40,11 @@ def tracking_uri(given: str | None) -> str:
         raise TrackingError(
             f"tracking URI {uri!r}: MLflow 3 keeps no runs in plain folders; "
             f"use a database such as {SQLITE}{DEFAULT_FILE}, or a server's http:// address"
+        )
+    if not given and "?" in str(Path.cwd()) and uri.startswith(SQLITE):
+        raise TrackingError(
+            f"no store can be kept in {Path.cwd()}: an address has options from a ? on; "
+            "name another with --tracking-uri"
         )
     path = sqlite_path(uri)
     # An absolute path: the same store whatever folder a worker or a later command runs in.

@@ -130,6 +130,33 @@ def test_seconds_of_different_devices_are_said_not_to_compare() -> None:
     assert "on NVIDIA H100 in bfloat16, cpu in float32: their seconds" in method(two)
 
 
+def test_a_run_that_is_the_baseline_s_own_makes_no_other_stricter() -> None:
+    """There is nothing that could be found there by chance."""
+    runs = {
+        name: [result(name, seed, bleu) for seed, bleu in enumerate(scores)]
+        for name, scores in {"a": [20.0, 21, 22], "b": [21.0, 22, 23.3]}.items()
+    }
+    both = {**runs, "c": [replace(run, variant="c") for run in runs["a"]]}
+    draws = steady(run for found in runs.values() for run in found)
+
+    alone, beside = (
+        compare("Does it?", results, draws, baseline="a", margin=0.5).rows[1].difference
+        for results in (runs, both)
+    )
+
+    assert alone is not None
+    assert beside is not None
+    assert alone.by_metric["bleu"] == beside.by_metric["bleu"]
+
+
+def test_a_score_s_interval_ends_where_scores_do() -> None:
+    """At 0 and 100."""
+    low, high = (comparison(values, values).rows[0].scores["bleu"] for values in ([1, 3], [96, 98]))
+
+    assert low.low == 0.0
+    assert high.high == 100.0
+
+
 def test_only_common_seeds_are_paired_and_diverged_runs_are_counted() -> None:
     """A run without a score is an outcome, not a gap."""
     found = comparison([20, 21, 22, 23], [21, None, 23.1, 24])

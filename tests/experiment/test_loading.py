@@ -180,6 +180,16 @@ def test_a_wrong_setting_on_the_command_line_is_refused(override: str) -> None:
         load_experiment(name, overrides=[override])
 
 
+def test_a_setting_that_names_a_file_does_not_say_where_it_lies() -> None:
+    """It stands in reports and their folders' names; the run reads the file all the same."""
+    name = write(FILE)
+
+    found = load_experiment(name, overrides=['data.corpus="/home/ann/secret/p.tsv"'])
+
+    assert found.adhoc == ("data.corpus=p.tsv",)
+    assert found.variants["plain"].config.data.corpus == "/home/ann/secret/p.tsv"
+
+
 def test_a_mistyped_key_is_answered_with_its_section_alone() -> None:
     """Not with all sixty keys."""
     name = write(FILE)

@@ -69,6 +69,36 @@ def test_a_discussion_is_taken_in_and_never_touched(tmp_path: Path) -> None:
     assert "The first <em>guess</em> was wrong." in (tmp_path / "index.html").read_text("utf-8")
 
 
+def test_nobody_else_s_files_are_touched(tmp_path: Path) -> None:
+    """A folder with a page of its own is refused, and figures of others stay beside ours."""
+    figures = tmp_path / "paper" / "figures"
+    figures.mkdir(parents=True)
+    (figures / "own.svg").write_text("<svg/>")
+    (tmp_path / "paper" / "README.md").write_text("my paper")
+    with pytest.raises(BenchError, match=r"has a README\.md that is no report's"):
+        write_example(tmp_path / "paper")
+    (tmp_path / "paper" / "README.md").unlink()
+
+    folder = write_example(tmp_path / "paper")
+    (figures / "forest.svg").write_text("old")
+    write_report(folder, load_report(folder))
+
+    assert (figures / "own.svg").read_text() == "<svg/>"
+    assert (figures / "forest.svg").read_text() != "old"
+
+
+def test_a_discussion_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """And a byte order mark is not part of one."""
+    folder = write_example(tmp_path / "it")
+    (folder / "discussion.md").write_bytes(b"\xef\xbb\xbf### Heading")
+    write_report(folder, load_report(folder))
+    assert "<h3>Heading</h3>" in (folder / "index.html").read_text("utf-8")
+
+    (folder / "discussion.md").write_bytes(b"D\xe9j\xe0")
+    with pytest.raises(BenchError, match=r"discussion\.md is not UTF-8"):
+        write_report(folder, load_report(folder))
+
+
 def test_the_page_is_one_file_that_fetches_nothing(folder: Path) -> None:
     """No script, no sheet, no picture from elsewhere."""
     html = (folder / "index.html").read_text("utf-8")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from mlflow import MlflowClient
@@ -222,7 +223,7 @@ def test_a_parent_follows_its_seeds(uri: str, tracker: MlflowTracker, tmp_path: 
     assert kept.data.tags["verdict"] == "better"
 
 
-def test_recorded_seeds_are_those_of_every_variant(
+def test_recorded_seeds_are_those_of_any_variant(
     uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """And when their answer was to be looked at is remembered; a page compares their parents."""
@@ -236,7 +237,8 @@ def test_recorded_seeds_are_those_of_every_variant(
     tracker.find_results(["gru-1", "gru-4"])
 
     assert tracker.recorded_seeds(["group-gru"]) == {1, 2, 4}
-    assert tracker.recorded_seeds(["group-gru", "group-lstm"]) == set()
+    assert tracker.recorded_seeds(["group-gru", "group-lstm"]) == {1, 2, 4}
+    assert tracker.recorded_seeds(["group-lstm"]) == set()
     assert tracker.recorded_looks(["gru-1"]) == set()
     assert tracker.recorded_looks(["gru-1", "gru-4"]) == {(2, 3, 5)}
     tracker.plan_looks(["gru-1"], (3, 4))
@@ -314,11 +316,33 @@ def test_a_store_with_options_is_the_store_without(tmp_path: Path) -> None:
     assert not is_new(f"sqlite:///{tmp_path}/own.db?timeout=9")
 
 
+@pytest.mark.parametrize("content", [None, "{", "{}"])
+def test_a_result_that_cannot_be_read_says_where_it_lay(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, content: str | None
+) -> None:
+    """Folders are moved, and what is in them is addressed whole."""
+    record(tracker, 1, tmp_path / "a")
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+    kept = Path(unquote(run.info.artifact_uri.removeprefix("file://"))) / "result.json"
+    kept.unlink() if content is None else kept.write_text(content)
+
+    with pytest.raises(TrackingError, match=r"run gru-seed1 came to .*result\.json in .*a link"):
+        tracker.find_results(["gru-1"])
+
+
+def test_a_store_without_its_driver_is_a_short_line() -> None:
+    """Which Python package is lacking, and no traceback."""
+    with pytest.raises(TrackingError, match="No module named"):
+        MlflowTracker("mysql://ann:secret@localhost/x", experiment="it", question="?")
+
+
 def test_a_password_is_never_shown() -> None:
     """Whatever else the address says is kept."""
     for user in ("ann:secret", "ann:", "a-token"):
         assert without_password(f"http://{user}@host:5000/x") == "http://***@host:5000/x"
     assert without_password("http://host:5000") == "http://host:5000"
+    odbc = "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3Dsecret%3B"
+    assert "secret" not in without_password(odbc)
     assert without_password("sqlite:////tmp/a.db") == "sqlite:////tmp/a.db"
     # SQLAlchemy takes them too.
     for odd in ("p#ss", "p/ss", "p?ss", "p@ss", "p:ss", "p ss", "p://ss"):
