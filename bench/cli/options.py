@@ -11,6 +11,7 @@ from bench.errors import ConfigError
 
 Decorated = Callable[..., Any]
 MOST_SEEDS = 1_000
+"""That a number of them may ask for; what is larger was meant as a seed."""
 
 OPTIONS = (
     click.option(
@@ -136,7 +137,7 @@ def parse_seeds(text: str | None) -> list[int] | None:
     if "," in text and numbers:
         return numbers
     if len(numbers) == 1 and numbers[0] > MOST_SEEDS:
-        raise ConfigError(f"--seeds: {numbers[0]} is how many; the seed of that name is {text},")
+        raise ConfigError(f"--seeds: {text} seeds are too many; the one seed is written {text},")
     if len(numbers) == 1 and numbers[0] >= 1:
         return list(range(1, numbers[0] + 1))
     raise ConfigError(f"--seeds: wanted how many, such as 5, or which, such as 1,2,3; got {text!r}")

@@ -111,7 +111,8 @@ class VariantStudy:
             for name, value in attributes.items():
                 trial.set_user_attr(name, value)
             if self._is_surplus(trial):
-                if AGAIN in trial.user_attrs:  # one that fewer trials do without; more may not
+                if AGAIN in trial.user_attrs and self._points is None:
+                    # Fewer trials do without it; more may not.
                     self.hear_interruption(RunningTrial(trial, self._spec))
                 else:  # another process was faster
                     trial.set_user_attr(SURPLUS, True)

@@ -85,7 +85,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["search", "gru_vs_lstm", "--seeds", "4,5"], "a search takes how many"),
         (["search", "--resume", "--set", "training.epochs=2"], "leave --set away"),
         (["search", "--resume", "--profile", "quick"], "leave --profile away"),
-        (["plan", "gru_vs_lstm", "--seeds", "20241129"], "the seed of that name is 20241129,"),
+        (["plan", "gru_vs_lstm", "--seeds", "20241129"], "the one seed is written 20241129,"),
         (["run", "gru_vs_lstm", "--set", "training.epochs=three"], "--set: training.epochs = 'th"),
         (["run", "gru_vs_lstm", "--set", "training.budget=0.3"], "--set: training: "),
         (["run", "gru_vs_lstm", "--tracking-uri", "sqlite:////proc/no/a.db"], "no store can be"),
