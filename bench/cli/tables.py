@@ -13,7 +13,7 @@ from bench.comparison.scorecard import keep_score
 from bench.comparison.wording import answer, method, published
 from bench.experiment.schema import Expectation
 
-WIDEST = 1_000
+WIDEST = 1_000  # columns: no table of ours is
 VERDICT_STYLE = {"better": "green", "worse": "red", "equivalent": "cyan", "undetermined": "yellow"}
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from filelock import FileLock
 
-from bench.errors import CorpusError, DownloadError
+from bench.errors import CorpusError, DamagedVectorsError, DownloadError
 
 BLOCK = 1 << 20  # bytes of a file read at a time
 NETWORK_BLOCK = 1 << 16  # the most that a broken connection loses
@@ -70,10 +70,10 @@ def fetch(
 
 @contextmanager
 def discarded_if_useless(*files: Path) -> Iterator[None]:
-    """Within, files are read that were fetched; those that are no corpus are fetched anew later."""
+    """Within, files are read that were fetched; those that are damaged are fetched anew later."""
     try:
         yield
-    except CorpusError:
+    except (CorpusError, DamagedVectorsError):
         for file in files:
             file.unlink(missing_ok=True)
         raise

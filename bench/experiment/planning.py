@@ -1,7 +1,6 @@
 """An experiment to its runs: every variant with every seed, in full detail."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from bench.data.corpus import shown_name
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors
 from bench.experiment.schema import Experiment, RunConfig, Variant
+from bench.experiment.settings import as_toml
 from bench.model.matching import match_parameters, parameters_of
 from bench.seeding import stream_seed
 from bench.training.device import resolve_precision
@@ -76,7 +76,7 @@ class RunSpec:
     def to_toml(self) -> str:
         """Write the resolved configuration as a TOML file of dotted keys."""
         lines = [f"# {self.experiment}, variant {self.variant}, seed {self.seed}"]
-        lines += [f"{key} = {_toml_value(value)}" for key, value in self._flat().items()]
+        lines += [f"{key} = {as_toml(value)}" for key, value in self._flat().items()]
         return "\n".join(lines) + "\n"
 
     def _flat(self) -> dict[str, Any]:
@@ -159,7 +159,3 @@ def _vocabularies(prepared: PreparedCorpus) -> dict[str, int]:
 def _digest(settings: Mapping[str, Any]) -> str:
     text = json.dumps(settings, sort_keys=True)
     return blake2b(text.encode(), digest_size=10).hexdigest()
-
-
-def _toml_value(value: Any) -> str:
-    return "inf" if value == math.inf else json.dumps(value, ensure_ascii=False)

@@ -1,11 +1,10 @@
 """The page of all keys of an experiment file, made from the config classes."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from bench.experiment.search import SearchConfig
-from bench.experiment.settings import SECTIONS, schema_of
+from bench.experiment.settings import SECTIONS, as_toml, schema_of
 
 HEAD = """# Keys of an experiment file
 
@@ -46,7 +45,7 @@ def _section(name: str, config: type) -> str:
         if schema.get("type") == "object":  # a table of its own, told of at the head
             continue
         meaning = " ".join(schema["description"].split())
-        default = "" if schema["default"] is None else f"`{_toml(schema['default'])}`"
+        default = "" if schema["default"] is None else f"`{as_toml(schema['default'])}`"
         lines.append(f"| `{name}.{key}` | {_allowed(schema)} | {default} | {meaning} |")
     return "\n".join([*lines, ""])
 
@@ -61,10 +60,6 @@ def _allowed(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "boolean":
         return "`true`, `false`"
     if values := schema.get("enum") or ([schema["const"]] if "const" in schema else []):
-        return ", ".join(f"`{_toml(value)}`" for value in values)
+        return ", ".join(f"`{as_toml(value)}`" for value in values)
     bounds = [f"{sign} {schema[bound]:g}" for bound, sign in BOUNDS.items() if bound in schema]
     return " ".join([KINDS[schema["type"]], " and ".join(bounds)]).strip()
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -1,5 +1,7 @@
 """Settings by dotted name, such as `model.cell`, checked against the classes that own them."""
 
+import json
+import math
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
@@ -49,6 +51,11 @@ def known_keys() -> set[str]:
 def field_names(config: type) -> set[str]:
     """List the keys of a table."""
     return {field.name for field in fields(config)}
+
+
+def as_toml(value: Any) -> str:
+    """Write a setting's value as TOML does."""
+    return "inf" if value == math.inf else json.dumps(value, ensure_ascii=False)
 
 
 def check_table(name: str, found: Any, *, where: str) -> None:

@@ -40,8 +40,7 @@ def render_index(folder: Path) -> str:
         link = f"{path.parent.relative_to(folder)}/README.md"
         try:
             report = load_report(path.parent)
-            row = _row(report, link)
-        except (BenchError, StopIteration, KeyError):
+        except BenchError:
             others.append(f"- [{path.parent.relative_to(folder)}]({quote(link)})")
             continue
         if report.comparison.question != question:
@@ -51,7 +50,7 @@ def render_index(folder: Path) -> str:
                 "| corpus | training pairs | answer | seeds | date |",
                 "|---|--:|---|--:|---|",
             ]
-        lines.append(row)
+        lines.append(_row(report, link))
     if others:
         lines += ["\n## Made by an earlier version\n", *others]
     return "\n".join(lines) + "\n"
@@ -64,7 +63,7 @@ def _row(report: Report, link: str) -> str:
     corpus = MARKS.sub(ESCAPED, report.corpus)
     cells = [
         f"[{corpus}, {report.profile}{tuned}{exploratory}{chosen}]({quote(link)})",
-        f"{int(report.ledger['train_pairs']):,}",
+        f"{int(report.ledger.get('train_pairs', 0)):,}",
         _answer(report.comparison),
         str(max(row.num_finished for row in report.comparison.rows)),
         report.provenance.get("date", ""),

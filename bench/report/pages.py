@@ -37,6 +37,7 @@ def write_report(folder: Path, report: Report) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     sections = build_sections(report, _read_discussion(folder / DISCUSSION))
+    _refuse_others(folder)
     _remove_figures(folder)
     save_report(folder, report)
     (folder / FIGURES).mkdir(exist_ok=True)
@@ -56,13 +57,16 @@ def _read_discussion(path: Path) -> str:
         raise BenchError(f"{path} is not UTF-8 ({error.reason})") from error
 
 
-def _remove_figures(folder: Path) -> None:
-    """Remove the figures that an earlier report wrote, and nothing of anybody else's."""
-    ours = (folder / RESULTS).exists()
-    others = [name for name in (README, HTML) if not ours and (folder / name).exists()]
-    if others:
+def _refuse_others(folder: Path) -> None:
+    """Refuse a folder with pages where no report has been written yet."""
+    others = [name for name in (README, HTML) if (folder / name).exists()]
+    if others and not (folder / RESULTS).exists():
         raise BenchError(f"{folder} has a {others[0]} that is no report's; name another with --to")
-    if ours and (folder / README).exists():
+
+
+def _remove_figures(folder: Path) -> None:
+    """Remove the figures that an earlier report shows, and nothing of anybody else's."""
+    if (folder / README).exists():
         for name in SHOWN_FIGURE.findall((folder / README).read_text("utf-8", "replace")):
             (folder / FIGURES / name).unlink(missing_ok=True)
 

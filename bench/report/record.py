@@ -76,12 +76,15 @@ def load_report(folder: Path) -> Report:
     """Read a report's figures from its folder.
 
     Raises:
-        BenchError: when the file is not of this version.
+        BenchError: when the file is not of this version, or has no baseline.
     """
     try:
-        return _ADAPTER.validate_json((folder / RESULTS).read_text("utf-8"))
+        report = _ADAPTER.validate_json((folder / RESULTS).read_text("utf-8"))
+        if not any(row.is_baseline for row in report.comparison.rows):
+            raise ValueError("no baseline")
     except ValueError as error:
         raise BenchError(
             f"{folder / RESULTS} is not a report of this version; "
             "python -m bench report writes it again"
         ) from error
+    return report

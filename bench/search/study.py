@@ -111,12 +111,7 @@ class VariantStudy:
             for name, value in attributes.items():
                 trial.set_user_attr(name, value)
             if self._is_surplus(trial):
-                if AGAIN in trial.user_attrs and self._points is None:
-                    # Fewer trials do without it; more may not.
-                    self.hear_interruption(RunningTrial(trial, self._spec))
-                else:  # another process was faster
-                    trial.set_user_attr(SURPLUS, True)
-                    self.study.tell(trial, state=TrialState.FAIL)
+                self._leave_out(trial)
                 continue
             try:
                 spec = self._spec_of(trial)
@@ -245,6 +240,15 @@ class VariantStudy:
             return drawn_before >= self.config.trials
         earlier = [other for other in self.counted() if other.number < trial.number]
         return any(other.params == trial.params for other in earlier)
+
+    def _leave_out(self, trial: optuna.Trial) -> None:
+        """End a trial that is one too many: a retry may be wanted when more trials are."""
+        is_retry = AGAIN in trial.user_attrs and self._points is None
+        if not is_retry:  # another process was faster
+            trial.set_user_attr(SURPLUS, True)
+        self._tell(trial, state=TrialState.FAIL)
+        if is_retry:
+            try_again(self.study, trial)
 
     def _retire_abandoned(self) -> None:
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):

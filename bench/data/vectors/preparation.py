@@ -18,6 +18,7 @@ import numpy as np
 from filelock import FileLock
 
 from bench.data.config import VectorsConfig
+from bench.data.download import discarded_if_useless
 from bench.data.prepared import PreparedCorpus, cache_folder, is_whole, save_array
 from bench.data.vectors.fasttext_models import (
     composed_vector,
@@ -33,7 +34,7 @@ from bench.data.vectors.lookup import (
     wanted_forms,
     write_ledger,
 )
-from bench.data.vectors.published import discarded_if_damaged, fetch_published, is_published
+from bench.data.vectors.published import fetch_published, is_published
 from bench.data.vectors.text_format import read_text_vectors
 from bench.data.vocabulary import SPECIALS
 from bench.errors import ConfigError, VectorsError
@@ -183,7 +184,7 @@ def _rows(
     else:
         path = _file(origin, subword=config.oov == "subword", say=say)
         say(f"reading vectors ({path.name})")
-        with discarded_if_damaged(path) if is_published(origin) else nullcontext():
+        with discarded_if_useless(path) if is_published(origin) else nullcontext():
             if path.name.endswith(TEXT_SUFFIXES):
                 known, skipped = read_text_vectors(path, wanted, dim=dim)
             else:

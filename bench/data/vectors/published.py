@@ -4,13 +4,12 @@ import gzip
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
 
-from bench.data.download import fetch
+from bench.data.download import discarded_if_useless, fetch
 from bench.data.prepared import cache_folder
 from bench.errors import ConfigError, DamagedVectorsError
 
@@ -49,18 +48,8 @@ def fetch_published(name: str, *, subword: bool, say: Callable[[str], None]) -> 
         say(f"fetching {path.name}: {done / 1e9:.2f} of {total / 1e9:.2f} GB")
 
     fetch([address], path, progress=progress)
-    with discarded_if_damaged(path):
+    with discarded_if_useless(path):
         return _unpacked(path) if subword else path
-
-
-@contextmanager
-def discarded_if_damaged(path: Path) -> Iterator[None]:
-    """Within, a file is read that was fetched; one that is damaged is fetched anew later."""
-    try:
-        yield
-    except DamagedVectorsError:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _unpacked(path: Path) -> Path:
