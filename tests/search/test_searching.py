@@ -385,6 +385,7 @@ def test_fewer_trials_for_a_while_lose_no_draw(digits: PreparedCorpus, tmp_path:
     assert drawn(more) == drawn(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "quasi_random", "tpe"])
 def test_hyperband_prunes_and_draws_no_setting_twice(
     digits: PreparedCorpus, tmp_path: Path, sampler: SamplerName
