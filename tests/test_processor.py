@@ -10,6 +10,8 @@ from bench.processor import Processor, read_processor
 
 X86 = """processor\t: 0
 vendor_id\t: AuthenticAMD
+cpu family\t: 25
+model\t\t: 17
 model name\t: AMD EPYC: a model
 flags\t\t: fpu avx2
 
@@ -28,7 +30,7 @@ CPU implementer\t: 0x41
 @pytest.mark.parametrize(
     ("described", "expected"),
     [
-        (X86, Processor("AuthenticAMD", "AMD EPYC: a model", "fpu avx2")),
+        (X86, Processor("AuthenticAMD", "AMD EPYC: a model, family 25, model 17", "fpu avx2")),
         (ARM, Processor("", platform.machine(), "fp asimd")),
         (None, Processor("AuthenticAMD", WINDOWS, "")),
     ],

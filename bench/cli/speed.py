@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
 
 if TYPE_CHECKING:
+    from bench.experiment.planning import RunSpec
     from bench.speed.measurement import DecodingSpeed, Speed, Spread, Tracking
 
 PEERS = ("lesson", "joeynmt", "opennmt")
@@ -99,7 +101,7 @@ def command(  # noqa: PLR0913 - the options of the command
         )
     _print(console, speed)
     if folder is not None:
-        _write(folder, f"{planned.experiment.name}-{variant}-{speed.precision}", speed)
+        _write(folder, spec, speed)
 
 
 def _print(console: Console, speed: "Speed") -> None:
@@ -118,6 +120,9 @@ def _print(console: Console, speed: "Speed") -> None:
     if speed.ratio is not None and speed.peer_pairs_per_second is not None:
         table.add_row(speed.peer, f"{_spread(speed.peer_pairs_per_second)} pairs/s")
         table.add_row(f"against {speed.peer}", f"× {_spread(speed.ratio, '.2f')}")
+    if speed.peer_versions:
+        versions = (f"{name} {number}" for name, number in speed.peer_versions.items())
+        table.add_row("its versions", ", ".join(versions))
     if speed.together is not None:
         took = _spread(speed.together.times, ".2f")
         table.add_row(f"{speed.together.runs} at a time", f"× {took} the time of one alone")
@@ -159,10 +164,19 @@ def _spread(found: "Spread", form: str = ",.0f") -> str:
     return f"{found.median:{form}} ({found.low:{form}} to {found.high:{form}})"
 
 
-def _write(folder: Path, name: str, speed: "Speed") -> None:
+def _write(folder: Path, spec: "RunSpec", speed: "Speed") -> None:
     from bench.tracking.provenance import provenance
 
     folder.mkdir(parents=True, exist_ok=True)
     peer = f"-against-{speed.peer}" if speed.peer else ""
-    text = json.dumps({**asdict(speed), "provenance": dict(provenance())}, indent=1)
-    (folder / f"{name}{peer}.json").write_text(text + "\n", "utf-8")
+    record = {
+        "experiment": spec.experiment,
+        "profile": spec.profile,
+        "date": datetime.now(UTC).date().isoformat(),
+        **asdict(speed),
+        "provenance": dict(provenance()),
+        "data_fingerprint": spec.data_fingerprint,
+        "settings": spec.params(),
+    }
+    file = folder / f"{spec.experiment}-{spec.variant}-{speed.precision}{peer}.json"
+    file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")

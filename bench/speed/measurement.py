@@ -1,7 +1,7 @@
 """A variant's speed on this machine, beside a peer's in the same minutes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, field, replace
 from statistics import median
 
 import torch
@@ -74,6 +74,9 @@ class Speed:
     device: str
     precision: str
     threads: int
+    num_rounds: int
+    num_batches: int
+    """In a round."""
     pairs_per_second: Spread
     shares: Mapping[str, float]
     """Of the training seconds, by part."""
@@ -92,6 +95,8 @@ class Speed:
     """`greedy` and with a beam."""
     tracking: Tracking
     peer: str = ""
+    peer_versions: Mapping[str, str] = field(default_factory=dict)
+    """Of what it runs on, if that is an environment of its own."""
     peer_pairs_per_second: Spread | None = None
     ratio: Spread | None = None
     """Ours to the peer's, round by round."""
@@ -163,6 +168,8 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         precision=precision,
         threads=torch.get_num_threads(),
+        num_rounds=num_rounds,
+        num_batches=num_batches,
         pairs_per_second=_spread(speeds),
         shares=_shares([each.parts or _parts(ours, num_batches) for each in rounds]),
         operations_per_second=median(reached),
@@ -175,6 +182,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         decoding=decoding,
         tracking=tracking,
         peer=peer.name if peer else "",
+        peer_versions=dict(peer.versions) if peer else {},
         peer_pairs_per_second=_spread(theirs) if theirs else None,
         ratio=_ratio(speeds, theirs) if theirs else None,
         together=together,

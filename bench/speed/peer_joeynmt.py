@@ -119,4 +119,4 @@ def collate(sentences: Sentences, chosen: np.ndarray, *, is_train: bool) -> Batc
     return batch
 
 
-serve(JoeyNMT)
+serve(JoeyNMT, "joeynmt")

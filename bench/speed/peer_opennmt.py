@@ -123,4 +123,4 @@ def collate(sentences: Sentences, chosen: np.ndarray) -> dict:
     }
 
 
-serve(OpenNMT)
+serve(OpenNMT, "OpenNMT-py")

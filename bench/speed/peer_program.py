@@ -5,8 +5,10 @@ and imports nothing else of the suite.
 """
 
 import json
+import platform
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
@@ -66,9 +68,10 @@ class Toolkit(Protocol):
         """Translate some validation sentences, and return how many tokens came of it."""
 
 
-def serve(open_toolkit: Callable[[Path, dict[str, Any]], Toolkit]) -> None:
+def serve(open_toolkit: Callable[[Path, dict[str, Any]], Toolkit], package: str) -> None:
     """Train and decode as told, line by line, until standard input ends.
 
+    First it says, in JSON, which versions it has of its package and of what that stands on.
     `train N` takes N steps and answers with pairs per second. `decode BEAM` translates the
     validation split and answers with sentences per second and tokens per sentence.
     """
@@ -79,7 +82,9 @@ def serve(open_toolkit: Callable[[Path, dict[str, Any]], Toolkit]) -> None:
     torch.set_flush_denormal(True)
     toolkit = open_toolkit(folder, sizes)
     validation = Sentences(folder, "validation")
-    print("ready", flush=True)  # noqa: T201 - how it speaks
+    versions = {name: version(name) for name in (package, "torch", "numpy")}
+    versions["python"] = platform.python_version()
+    print(json.dumps(versions), flush=True)  # noqa: T201 - how it speaks
     for line in sys.stdin:
         order, number = line.split()
         started = perf_counter()

@@ -2,12 +2,13 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +42,8 @@ class Peer(Protocol):
     """Trains a model of the same kind and sizes."""
 
     name: str
+    versions: Mapping[str, str]
+    """Of its package and of what that stands on; empty where the suite's own are used."""
 
     def train(self, num_batches: int) -> float:
         """Take some steps, and return pairs per second."""
@@ -56,6 +59,7 @@ class LessonPeer:
     """
 
     name = "lesson"
+    versions: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, spec: RunSpec, data: PreparedCorpus, device: torch.device) -> None:
         """Build its model and optimiser."""
@@ -204,7 +208,7 @@ class ProgramPeer:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._read()
+        self.versions: Mapping[str, str] = json.loads(self._read())
 
     def train(self, num_batches: int) -> float:
         """Take some steps, and return pairs per second."""
@@ -221,8 +225,9 @@ class ProgramPeer:
 
     def _ask(self, order: str) -> str:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{order}\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended, as reading will say
+            self._process.stdin.write(f"{order}\n")
+            self._process.stdin.flush()
         return self._read()
 
     def _read(self) -> str:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from bench.processor import read_processor
 from tests.browser import open_browser, serving, show, wait_for
 from tests.learning.test_whole_way import EXPERIMENT, bench
 
@@ -139,3 +141,20 @@ def test_mlflows_comparison_shows_what_differs(folder: Path, address: str, tmp_p
             run.info.run_id in urllib.parse.unquote(link) for run in parents(folder).values()
         )
         assert "48" in shown
+
+
+def test_figures_of_speed_say_what_was_measured_when_and_where(folder: Path) -> None:
+    """Every setting, how often, the day, the machine, the versions, the commit."""
+    done = bench(
+        folder, "speed", "size", "many", "--rounds", "2", "--batches", "1", "--to", "figures"
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((folder / "figures" / "size-many-float32.json").read_text("utf-8"))
+
+    assert (found["experiment"], found["variant"]) == ("size", "many")
+    assert (found["num_rounds"], found["num_batches"]) == (2, 1)
+    assert found["settings"]["data.corpus"] == "digit_reversal"
+    assert found["date"][:2] == "20"
+    assert found["provenance"]["version.torch"] == torch.__version__
+    assert found["provenance"]["host.cpu"] == read_processor().name
+    assert found["pairs_per_second"]["low"] <= found["pairs_per_second"]["median"]

@@ -1,9 +1,11 @@
 """Measuring speed: of the same steps, against peers that compute the same."""
 
 import multiprocessing
+import platform
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +23,11 @@ from bench.engine.scheduling import run_all
 from bench.errors import BenchError, ConfigError
 from bench.model import products
 from bench.model.config import AttentionKind, ModelConfig
-from bench.speed import recording
+from bench.speed import peers, recording
 from bench.speed.arithmetic import count_operations
 from bench.speed.lesson import Lesson
 from bench.speed.measurement import measure
-from bench.speed.peers import LessonPeer, open_peer
+from bench.speed.peers import LessonPeer, ProgramPeer, open_peer
 from bench.speed.side_by_side import side_by_side
 from bench.speed.workload import Workload, deal_evenly
 from bench.tracking.mlflow_tracker import MlflowTracker
@@ -313,3 +315,46 @@ def test_a_peer_without_its_environment_is_refused(digits: PreparedCorpus) -> No
         open_peer("joeynmt", run, digits, CPU, python=Path(sys.executable)),
     ):
         pass
+
+
+TOY = """
+import sys
+sys.path.append({folder!r})
+from peer_program import Sentences, serve
+
+class Toy:
+    def __init__(self, folder, sizes):
+        self.sentences = Sentences(folder, "validation")
+        self.size = sizes["training"]["batch_size"]
+
+    def step(self):
+        return self.size
+
+    def decode(self, chosen, beam):
+        return beam * len(chosen)
+
+serve(Toy, "safetensors")
+"""
+
+
+def test_a_program_of_another_environment_says_what_it_is_and_does_as_told(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its versions first, then how fast it was; when it ends, that is told."""
+    (tmp_path / "peer_toy.py").write_text(TOY.format(folder=str(Path(peers.__file__).parent)))
+    monkeypatch.setattr(peers, "__file__", str(tmp_path / "peers.py"))
+
+    peer = ProgramPeer("toy", spec(digits), digits, python=Path(sys.executable), folder=tmp_path)
+
+    assert peer.versions == {
+        **{name: version(name) for name in ("safetensors", "torch", "numpy")},
+        "python": platform.python_version(),
+    }
+    assert peer.train(3) > 0
+    decoded = peer.decode(5)
+    assert decoded is not None
+    assert decoded.tokens_per_sentence == 5
+    assert decoded.sentences_per_second > 0
+    peer.end()
+    with pytest.raises(BenchError, match="toy has ended"):
+        peer.train(1)
