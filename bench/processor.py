@@ -35,6 +35,6 @@ def read_processor() -> Processor:
 
 
 def _name(said: Mapping[str, str]) -> str:
-    """Name it, with its generation: a cloud sells five of them as "AMD EPYC"."""
+    """Name it, with its generation: four that were measured all call themselves "AMD EPYC"."""
     name, family, model = (said.get(key, "") for key in ("model name", "cpu family", "model"))
     return f"{name}, family {family}, model {model}" if name and family and model else name
