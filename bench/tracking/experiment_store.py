@@ -5,11 +5,14 @@ MLflow's limits are kept here, and its global active run is never used.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from filelock import FileLock
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
+from bench.data.prepared import cache_folder
 from bench.errors import TrackingError
 from bench.tracking.client import Client
 from bench.tracking.store import be_patient, quieten_mlflow, sqlite_path
@@ -59,6 +62,18 @@ class ExperimentStore:
             token = page.token
             if not token:
                 return runs
+
+    @contextmanager
+    def alone_with(self, group: str) -> Iterator[None]:
+        """Keep other commands of this machine from a group's parent run meanwhile.
+
+        Each looks for it, makes it if there is none, puts runs under it, and may replace it: two
+        at once would make two, or delete what the other writes to.
+        """
+        lock = cache_folder() / "parents" / f"{group}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            yield
 
     def create_run(self, name: str, card: RunCard, tags: Mapping[str, str]) -> str:
         """Make a run with a card's parameters and data set, and return its id."""

@@ -134,12 +134,12 @@ class MlflowTracker:
         tags = self._store.tags_of(card, kind=card.kind) | {
             IDENTITY: card.identity,
             "seed": str(card.seed),
-            PARENT: self._parents.open(card),
         }
         if looks:
             tags[LOOKS] = looks
-        run_id = self._store.create_run(card.name, card, tags)
-        self._runs[card.identity] = run_id
+        with self._store.alone_with(card.group):
+            tags[PARENT] = self._parents.open(card)
+            self._runs[card.identity] = self._store.create_run(card.name, card, tags)
 
     def _go_on(self, run: Run, card: RunCard) -> None:
         """Open an interrupted run again, and write what its first attempt did not come to."""
@@ -214,7 +214,7 @@ class MlflowTracker:
         self._client.set_tag(run_id, DETAIL, reason[-MAX_TAG:])
         self._client.set_terminated(run_id, status)
         # Its variant's parent too, or it would stay RUNNING.
-        self._parents.abandon(self._cards[identity].group, status=status)
+        self._parents.abandon(self._cards[identity], status=status)
 
     def summarise(self, summary: VariantSummary) -> None:
         """Write a variant's parent run: mean curves, test mean and deviation over seeds."""

@@ -17,6 +17,10 @@ class StudyParents:
 
     def summarise(self, summary: StudySummary) -> None:
         """Write a study's figures and plots, mark its best trials and no others, and close it."""
+        with self._store.alone_with(summary.group):
+            self._summarise(summary)
+
+    def _summarise(self, summary: StudySummary) -> None:
         found = self._store.search(where(KIND, "study"), where(GROUP, summary.group))
         if not found:
             return

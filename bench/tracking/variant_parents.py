@@ -39,7 +39,6 @@ class VariantParents:
         """Look after the parents in a store."""
         self._store = store
         self._client = store.client
-        self._opened: dict[str, str] = {}
 
     def find(self, group: str, *, kind: str = "variant") -> Run | None:
         """Return a variant's parent run, or that of its study."""
@@ -47,23 +46,22 @@ class VariantParents:
         return found[0] if found else None
 
     def open(self, card: RunCard) -> str:
-        """Return the id of a variant's parent run, made if need be."""
-        if card.group not in self._opened:
-            kind = PARENT_OF[card.kind]
-            found = self.find(card.group, kind=kind)
-            if found is None:
-                tuned = " tuned" if "chosen_by" in card.tags else ""
-                name = f"{card.variant}{tuned} ({card.tags['profile']}, {card.dataset_name})"
-                tags = self._store.tags_of(card, kind=kind)
-                self._opened[card.group] = self._store.create_run(card.study or name, card, tags)
-            else:
-                self._opened[card.group] = found.info.run_id
-        return self._opened[card.group]
+        """Return the id of a variant's parent run, made if need be; to be asked alone with it."""
+        kind = PARENT_OF[card.kind]
+        found = self.find(card.group, kind=kind)
+        if found is not None:
+            return str(found.info.run_id)
+        tuned = " tuned" if "chosen_by" in card.tags else ""
+        name = f"{card.variant}{tuned} ({card.tags['profile']}, {card.dataset_name})"
+        tags = self._store.tags_of(card, kind=kind)
+        return self._store.create_run(card.study or name, card, tags)
 
-    def abandon(self, group: str, *, status: Status) -> None:
+    def abandon(self, card: RunCard, *, status: Status) -> None:
         """Close a parent of which a seed gave no result; a summary closes it for good."""
-        if group in self._opened:
-            self._client.set_terminated(self._opened[group], status)
+        with self._store.alone_with(card.group):
+            found = self.find(card.group, kind=PARENT_OF[card.kind])
+            if found is not None:
+                self._client.set_terminated(found.info.run_id, status)
 
     def summarise(self, summary: VariantSummary, download: Download) -> None:
         """Write a variant's parent run.
@@ -72,6 +70,10 @@ class VariantParents:
         way to a new one, and so does one of runs that have been made again since; one that covers
         these seeds and more stays as it is.
         """
+        with self._store.alone_with(summary.group):
+            self._summarise(summary, download)
+
+    def _summarise(self, summary: VariantSummary, download: Download) -> None:
         children = sorted(run.identity for run in summary.runs)
         parent = self._only(summary.group)
         if parent is None:
@@ -86,7 +88,6 @@ class VariantParents:
             self._log_best_model(parent_id, summary.runs, download)
             self._client.set_tag(parent_id, COVERS, " ".join(children)[:MAX_TAG])
             self._client.set_terminated(parent_id, "FINISHED")
-            self._opened[summary.group] = parent_id
         self._store.log_metrics(parent_id, summary.figures, step=0)
         tags = {"mlflow.note.content": summary.note, "mlflow.runColor": summary.colour}
         for key, value in (tags | {"verdict": summary.verdict}).items():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -421,6 +422,63 @@ def test_two_parents_of_a_variant_become_one(
     (child,) = runs(uri, tracker, "tags.kind = 'run'")
     assert left.info.run_id == extra
     assert child.data.tags["mlflow.parentRunId"] == extra
+
+
+def test_commands_that_end_at_once_write_one_parent_once(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each has waited for the other's runs, and summarises them all."""
+    done = [record(tracker, seed, tmp_path / str(seed)) for seed in (1, 2)]
+    tracker.summarise(summary(done[:1]))  # so that there is a parent to be replaced
+    name = request.node.name
+    commands = [MlflowTracker(uri, experiment=name, question="?") for _ in range(4)]
+    for command in commands:
+        command.find_results(["gru-1", "gru-2"])
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        list(pool.map(lambda command: command.summarise(summary(done)), commands))
+
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    curve = MlflowClient(tracking_uri=uri).get_metric_history(parent.info.run_id, "validation/bleu")
+    assert [point.step for point in curve] == [1, 2]
+    assert parent.data.tags["covers"] == "gru-1 gru-2"
+    for child in runs(uri, tracker, "tags.kind = 'run'"):
+        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+
+def test_commands_that_begin_at_once_have_one_parent(
+    uri: str, tracker: MlflowTracker, request: pytest.FixtureRequest
+) -> None:
+    """Whichever makes it, the others find it."""
+    name = request.node.name
+    commands = [MlflowTracker(uri, experiment=name, question="?") for _ in range(4)]
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        list(pool.map(lambda seed: commands[seed].start(card(seed)), range(4)))
+
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    children = runs(uri, tracker, "tags.kind = 'run'")
+    assert [child.data.tags["mlflow.parentRunId"] for child in children] == [parent.info.run_id] * 4
+
+
+def test_a_parent_that_another_command_replaced_is_followed(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """It summarises some seeds while this one is still at work on others."""
+    first = record(tracker, 1, tmp_path / "a")
+    other = MlflowTracker(uri, experiment=request.node.name, question="?")
+    other.find_results(["gru-1"])
+    other.summarise(summary([first]))
+    second = record(other, 2, tmp_path / "b")
+    other.summarise(summary([first, second]))
+
+    tracker.start(card(3))
+    tracker.abandon("gru-3", status="KILLED", reason="interrupted")
+
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    assert parent.info.status == "KILLED"
+    for child in runs(uri, tracker, "tags.kind = 'run'"):
+        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
 
 def test_a_server_that_is_not_there_is_said_to_be_so() -> None:
