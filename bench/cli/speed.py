@@ -15,7 +15,7 @@ from bench.cli.options import experiment_options
 
 if TYPE_CHECKING:
     from bench.experiment.planning import RunSpec
-    from bench.speed.measurement import DecodingSpeed, Speed, Spread, Tracking
+    from bench.speed.figures import DecodingSpeed, Speed, Spread, Tracking
 
 PEERS = ("lesson", "joeynmt", "opennmt")
 
@@ -176,6 +176,7 @@ def _write(folder: Path, spec: "RunSpec", speed: "Speed") -> None:
         **asdict(speed),
         "provenance": dict(provenance()),
         "data_fingerprint": spec.data_fingerprint,
+        "seed": spec.seed,
         "settings": spec.params(),
     }
     file = folder / f"{spec.experiment}-{spec.variant}-{speed.precision}{peer}.json"

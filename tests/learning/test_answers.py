@@ -154,6 +154,7 @@ def test_figures_of_speed_say_what_was_measured_when_and_where(folder: Path) -> 
 
     assert (found["experiment"], found["variant"]) == ("size", "many")
     assert (found["num_rounds"], found["num_batches"]) == (2, 1)
+    assert found["seed"] == 1
     assert found["settings"]["data.corpus"] == "digit_reversal"
     assert 0 <= (datetime.now(UTC).date() - date.fromisoformat(found["date"])).days <= 1
     assert found["provenance"]["version.torch"] == torch.__version__
