@@ -81,5 +81,5 @@ def _tuned(
     from bench.search.storage import open_storage
 
     tuning = open_recorded(session, open_storage(storage, recorded=True), objectives, selected)
-    record = tuning.record(tuning.retrials(), importances=True)
+    record = tuning.record(tuning.finished_retrials(), importances=True)
     return tuning.tuned_session(record), record

@@ -55,6 +55,21 @@ class Tuning:
             for variant, study in self.studies.items()
         }
 
+    def finished_retrials(self) -> dict[str, VariantStudy]:
+        """Open those studies where there is nothing left to be done.
+
+        Raises:
+            BenchError: when there is: the best of those that are done may not be the winner.
+        """
+        retrials = self.retrials()
+        short = [study.name for study in retrials.values() if study.num_lacking()]
+        if short:
+            raise BenchError(
+                f"{', '.join(short)}: not all of them are done; python -m bench search "
+                f"{self.session.experiment.name} --resume does the others"
+            )
+        return retrials
+
     def record(self, retrials: Mapping[str, VariantStudy], *, importances: bool) -> SearchRecord:
         """Read what all studies came to."""
         return SearchRecord(

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor
 
-from bench.data.prepared import cache_folder
+from bench.cache import cache_folder
 from bench.processor import read_processor
 from bench.switches import is_on
 

@@ -12,9 +12,9 @@ from tempfile import mkdtemp
 
 from filelock import FileLock
 
+from bench.cache import cache_folder
 from bench.data.corpora.files import is_readable, read_tsv
 from bench.data.corpus import SPLITS, Corpus
-from bench.data.prepared import cache_folder
 from bench.errors import CorpusError
 
 

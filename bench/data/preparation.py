@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 
 from filelock import FileLock
 
+from bench.cache import cache_folder
 from bench.data.config import DataConfig
 from bench.data.corpus import (
     SPLITS,
@@ -30,7 +31,6 @@ from bench.data.prepared import (
     FlatSentences,
     Ledger,
     PreparedCorpus,
-    cache_folder,
     is_whole,
     save_split,
     save_summary,

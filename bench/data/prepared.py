@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import NamedTuple, overload
 
 import numpy as np
-import platformdirs
 
 from bench.data.corpus import SPLITS, SentencePair, SplitName
 from bench.data.vocabulary import Vocabulary
-from bench.errors import ConfigError
 
 LEDGER_FILE = "ledger.json"
 PIECES_FILE = "pieces.{}.model"
@@ -184,21 +182,6 @@ def is_whole(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def cache_folder() -> Path:
-    """Where downloads and prepared data live: `$BENCH_CACHE`, or the user's cache folder.
-
-    Raises:
-        ConfigError: when that begins with a `~` that is nobody's.
-    """
-    configured = os.environ.get("BENCH_CACHE")
-    try:
-        return (
-            Path(configured).expanduser() if configured else platformdirs.user_cache_path("bench")
-        )
-    except RuntimeError as error:
-        raise ConfigError(f"BENCH_CACHE={configured}: {error}") from error
 
 
 def _load_sentences(folder: Path, name: SplitName, side: str) -> FlatSentences:

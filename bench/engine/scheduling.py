@@ -12,8 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bench.cache import cache_folder
 from bench.data.corpus import SplitName
-from bench.data.prepared import PreparedCorpus, cache_folder
+from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import ARTIFACTS
 from bench.engine.executors.contract import (
     Ended,
@@ -72,8 +73,12 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
     record = _Recorder(tracker, data, tags)
     with ExitStack() as locks:
         ours: list[RunSpec] = []
+        held: dict[str, FileLock] = {}
         for spec in reversed(todo.values()):
-            if _take(locks, run_folder(spec)):
+            lock = _take(run_folder(spec))
+            if lock:
+                held[spec.identity] = lock
+                locks.callback(lock.release)
                 ours.append(spec)
             else:
                 reason = "another command is doing this run right now"
@@ -96,6 +101,8 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
                 results[event.spec.identity] = event.result
             elif isinstance(event, Failed):
                 failures.append(event)
+            if isinstance(event, Ended | Failed):  # nobody need wait for our other runs
+                held[event.spec.identity].release()
             listen(event)
             return True
 
@@ -195,13 +202,15 @@ def _task(spec: RunSpec, data: PreparedCorpus, device: str) -> Task:
     return Task(spec=spec, data_folder=data.folder, run_folder=run_folder(spec), device=device)
 
 
-def _take(locks: ExitStack, folder: Path) -> bool:
+def _take(folder: Path) -> FileLock | None:
+    """Take a run's lock, if no other command has it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(_lock_file(folder))
     try:
-        locks.enter_context(FileLock(_lock_file(folder), timeout=0))
+        lock.acquire(timeout=0)
     except Timeout:
-        return False
-    return True
+        return None
+    return lock
 
 
 def _lock_file(folder: Path) -> Path:

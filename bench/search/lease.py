@@ -17,7 +17,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial
 
-from bench.data.prepared import cache_folder
+from bench.cache import cache_folder
 
 OWNER, SEEN = "owner", "seen"
 MARK_SECONDS = 15.0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from bench.data.prepared import PreparedCorpus, cache_folder
+from bench.cache import cache_folder
+from bench.data.prepared import PreparedCorpus
 from bench.engine.executors.contract import (
     Ended,
     EpochEnded,

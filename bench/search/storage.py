@@ -7,6 +7,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
+from bench.cache import alone_with
 from bench.errors import BenchError
 from bench.tracking.store import sqlite_path, without_password
 
@@ -40,7 +41,8 @@ def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
         except (ValueError, KeyError) as error:
             raise BenchError(f"--storage {path}: a broken journal ({error!r})") from error
     try:
-        return RDBStorage(given)
+        with alone_with("storages", given):  # two that make its tables at once both fail
+            return RDBStorage(given)
     except (SQLAlchemyError, ImportError, ValueError) as error:
         detail = str(error).partition("\n")[0].replace(given, without_password(given))
         raise BenchError(

@@ -12,9 +12,11 @@ from uuid import uuid4
 
 import optuna
 from optuna.distributions import IntDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.cache import alone_with
 from bench.errors import ConfigError
 from bench.experiment.planning import RunSpec
 from bench.experiment.search import SearchConfig
@@ -22,6 +24,7 @@ from bench.experiment.search_table import with_settings
 from bench.search.attempts import (
     AGAIN,
     DIED,
+    FIXED,
     KEY,
     REFUSED,
     SURPLUS,
@@ -102,10 +105,15 @@ class VariantStudy:
         Raises:
             ConfigError: when draw after draw has settings that do not go together.
         """
+        # What is lacking is read before it is asked for: two at once would take the last one both.
+        with alone_with("studies", self.group):
+            self._retire_abandoned()
+            for point in self._points or ():
+                self.study.enqueue_trial(dict(point), skip_if_exists=True)
+            return self._take_trial(attributes)
+
+    def _take_trial(self, attributes: dict[str, str | float]) -> RunningTrial | None:
         refused = 0
-        self._retire_abandoned()
-        for point in self._points or ():
-            self.study.enqueue_trial(dict(point), skip_if_exists=True)
         while self._lacks_one():
             trial = self.study.ask(self._space)
             for name, value in attributes.items():
@@ -137,7 +145,10 @@ class VariantStudy:
         if len(self.config.objectives) > 1:  # Optuna knows no intermediate values of several
             return True
         score = record.metrics[f"validation/{self.config.metric}"]
-        running.trial.report(score, record.epoch)
+        try:
+            running.trial.report(score, record.epoch)
+        except UpdateFinishedTrialError:  # another machine took this one for dead and ended it
+            return False
         running.pruned = running.trial.should_prune()
         return not running.pruned
 
@@ -238,6 +249,9 @@ class VariantStudy:
             first = first_number(trial)
             drawn_before = sum(first_number(other) < first for other in self.counted())
             return drawn_before >= self.config.trials
+        given = self.study._storage.get_trial(trial._trial_id).system_attrs
+        if FIXED not in given:  # a draw: another machine has taken the last point
+            return True
         earlier = [other for other in self.counted() if other.number < trial.number]
         return any(other.params == trial.params for other in earlier)
 

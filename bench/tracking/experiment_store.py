@@ -5,14 +5,12 @@ MLflow's limits are kept here, and its global active run is never used.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from filelock import FileLock
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
-from bench.data.prepared import cache_folder
+from bench.cache import alone_with
 from bench.errors import TrackingError
 from bench.tracking.client import Client
 from bench.tracking.store import be_patient, quieten_mlflow, sqlite_path
@@ -21,6 +19,9 @@ from bench.tracking.tracker import RunCard
 KIND, GROUP, IDENTITY, PARENT = "kind", "group", "identity", "mlflow.parentRunId"
 PARENT_OF = {"run": "variant", "trial": "study"}
 """What kind of run is the parent of each kind."""
+PARENTS = "parents"
+"""What to be alone with, by group: commands look for a parent run, make it if there is none, put
+runs under it, and replace it. Two at once would make two, or delete what the other writes to."""
 MAX_PARAM, MAX_TAG, MAX_BATCH = 6_000, 5_000, 1_000
 PAGE = 1_000
 
@@ -63,18 +64,6 @@ class ExperimentStore:
             if not token:
                 return runs
 
-    @contextmanager
-    def alone_with(self, group: str) -> Iterator[None]:
-        """Keep other commands of this machine from a group's parent run meanwhile.
-
-        Each looks for it, makes it if there is none, puts runs under it, and may replace it: two
-        at once would make two, or delete what the other writes to.
-        """
-        lock = cache_folder() / "parents" / f"{group}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock):
-            yield
-
     def create_run(self, name: str, card: RunCard, tags: Mapping[str, str]) -> str:
         """Make a run with a card's parameters and data set, and return its id."""
         run_id: str = self.client.create_run(
@@ -98,7 +87,8 @@ class ExperimentStore:
             profile=card.ledger,
         )
         inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
-        self.client.log_inputs(run_id, inputs)
+        with alone_with("datasets", self.experiment_id):  # MLflow looks for it, then makes it
+            self.client.log_inputs(run_id, inputs)
 
     def tags_of(self, card: RunCard, *, kind: str) -> dict[str, str]:
         """Return the tags of a card's run, or of its variant's parent run."""

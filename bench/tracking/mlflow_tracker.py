@@ -11,6 +11,7 @@ from urllib.parse import quote
 from mlflow.entities import Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 
+from bench.cache import alone_with
 from bench.errors import TrackingError
 from bench.tracking.experiment_store import (
     GROUP,
@@ -18,6 +19,7 @@ from bench.tracking.experiment_store import (
     KIND,
     MAX_TAG,
     PARENT,
+    PARENTS,
     ExperimentStore,
     where,
 )
@@ -55,12 +57,17 @@ class MlflowTracker:
         """Return the results of those runs that have ended; of several the latest."""
         wanted = set(identities)
         found: dict[str, RunResult] = {}
+        looks: dict[str, list[str]] = {}
         for run in self._store.search(where(KIND, "run")):  # newest first
             identity = run.data.tags.get(IDENTITY, "")
-            if identity in wanted and identity not in found and OUTCOME in run.data.tags:
+            if identity not in wanted:
+                continue
+            looks.setdefault(identity, []).append(run.data.tags.get(LOOKS, ""))
+            if identity not in found and OUTCOME in run.data.tags:
                 self._runs[identity] = run.info.run_id
-                self._looks[identity] = run.data.tags.get(LOOKS, "")
                 found[identity] = self._load_result(run.info.run_id)
+        # Of all its runs: the same numbers come of what is done again, and have been seen.
+        self._looks |= {identity: _united(looks[identity]) for identity in found}
         return found
 
     def recorded_seeds(self, groups: Iterable[str]) -> set[int]:
@@ -80,12 +87,14 @@ class MlflowTracker:
 
     def plan_looks(self, identities: Iterable[str], looks: Sequence[int]) -> None:
         """Remember that these runs' answer is looked at with so many seeds, as at earlier looks."""
-        for identity in identities:
-            run_id = self._runs[identity]
-            known = self._client.get_run(run_id).data.tags.get(LOOKS, "")  # another's, too
-            self._looks[identity] = _united([known, " ".join(map(str, looks))])
-            if self._looks[identity] != known:
-                self._client.set_tag(run_id, LOOKS, self._looks[identity])
+        planned = " ".join(map(str, looks))
+        with alone_with(LOOKS, self.experiment_id):
+            for identity in identities:
+                run_id = self._runs[identity]
+                known = self._client.get_run(run_id).data.tags.get(LOOKS, "")  # another's, too
+                self._looks[identity] = _united([self._looks[identity], known, planned])
+                if self._looks[identity] != known:
+                    self._client.set_tag(run_id, LOOKS, self._looks[identity])
 
     def compare_page(self, groups: Iterable[str]) -> str:
         """Return where MLflow's pages compare these variants; on this machine for a local store."""
@@ -137,7 +146,7 @@ class MlflowTracker:
         }
         if looks:
             tags[LOOKS] = looks
-        with self._store.alone_with(card.group):
+        with alone_with(PARENTS, card.group):
             tags[PARENT] = self._parents.open(card)
             self._runs[card.identity] = self._store.create_run(card.name, card, tags)
 

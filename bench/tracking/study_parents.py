@@ -1,6 +1,15 @@
 """The parent run of a study: what its trials came to, and which of them is the best."""
 
-from bench.tracking.experiment_store import GROUP, IDENTITY, KIND, PARENT, ExperimentStore, where
+from bench.cache import alone_with
+from bench.tracking.experiment_store import (
+    GROUP,
+    IDENTITY,
+    KIND,
+    PARENT,
+    PARENTS,
+    ExperimentStore,
+    where,
+)
 from bench.tracking.tracker import StudySummary
 
 BEST = "best"
@@ -17,7 +26,7 @@ class StudyParents:
 
     def summarise(self, summary: StudySummary) -> None:
         """Write a study's figures and plots, mark its best trials and no others, and close it."""
-        with self._store.alone_with(summary.group):
+        with alone_with(PARENTS, summary.group):
             self._summarise(summary)
 
     def _summarise(self, summary: StudySummary) -> None:

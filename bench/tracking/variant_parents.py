@@ -12,12 +12,14 @@ from pathlib import Path
 
 from mlflow.entities import Param, Run
 
+from bench.cache import alone_with
 from bench.tracking.experiment_store import (
     GROUP,
     KIND,
     MAX_TAG,
     PARENT,
     PARENT_OF,
+    PARENTS,
     ExperimentStore,
     where,
 )
@@ -58,7 +60,7 @@ class VariantParents:
 
     def abandon(self, card: RunCard, *, status: Status) -> None:
         """Close a parent of which a seed gave no result; a summary closes it for good."""
-        with self._store.alone_with(card.group):
+        with alone_with(PARENTS, card.group):
             found = self.find(card.group, kind=PARENT_OF[card.kind])
             if found is not None:
                 self._client.set_terminated(found.info.run_id, status)
@@ -70,7 +72,7 @@ class VariantParents:
         way to a new one, and so does one of runs that have been made again since; one that covers
         these seeds and more stays as it is.
         """
-        with self._store.alone_with(summary.group):
+        with alone_with(PARENTS, summary.group):
             self._summarise(summary, download)
 
     def _summarise(self, summary: VariantSummary, download: Download) -> None:

@@ -18,7 +18,7 @@ from bench.engine.execution import Workplace, build_model, execute, fit
 from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, Listen, Task
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
-from bench.engine.scheduling import Outcome, run_all, run_folder
+from bench.engine.scheduling import Outcome, run_all, run_folder, taken
 from bench.errors import TrackingError
 from bench.evaluation.config import EvaluationConfig
 from bench.experiment.planning import RunSpec
@@ -243,6 +243,27 @@ def test_a_run_that_another_command_has_just_ended_is_not_done_again(
     assert tracker.epochs == [1, 2]
     assert outcome.reused == 1
     assert list(outcome.results) == [spec(digits).identity]
+
+
+def test_nobody_waits_for_a_run_that_has_ended(digits: PreparedCorpus) -> None:
+    """Its command is at work on the next one."""
+    first, second = (spec(digits, seed=seed) for seed in (1, 2))
+
+    class Asking(MemoryTracker):
+        """While the second run is at work, it asks for both again."""
+
+        waiting: list[bool]
+
+        def start(self, card: RunCard) -> None:
+            super().start(card)
+            if card.identity == second.identity:
+                again = [run([each], digits, self) for each in (first, second)]
+                self.waiting = [bool(taken(outcome.failures)) for outcome in again]
+
+    tracker = Asking()
+    run([first, second], digits, tracker)
+
+    assert tracker.waiting == [False, True]
 
 
 @pytest.mark.slow

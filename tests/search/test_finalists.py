@@ -1,5 +1,7 @@
 """The best trials again, with seeds that the search never saw."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from bench.search.finalists import open_retrials, read_finalists, tuned
 from bench.search.reading import read_study
 from bench.search.record import Finalist, StudyRecord, TrialRecord, choose_winner
 from bench.search.storage import open_storage
+from bench.search.study import VariantStudy
 from tests.engine.test_scheduling import spec
 from tests.search.test_searching import CONFIG, Interrupt, KillWorkerOnce, search, study
 
@@ -63,6 +66,52 @@ def test_accidents_lose_no_fresh_score(
     assert retrials.num_lacking() == 0
     assert len(read_study(retrials).complete) == 6
     assert {len(finalist.fresh) for finalist in read_finalists(searched, retrials)} == {2}
+
+
+@pytest.mark.parametrize("form", ["{}/journal", "sqlite:///{}/studies"])
+def test_commands_at_once_share_the_best_trials(
+    form: str, digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is done by one of them, and whoever comes too late for the last has nothing to do."""
+    given = form.format(tmp_path)
+    searched = VariantStudy(open_storage(given), "it/gru", SMALL, spec(digits))
+    search(searched, digits)
+    commands = [open_retrials(open_storage(given), searched, spec(digits)) for _ in range(4)]
+    lacks_one = VariantStudy._lacks_one
+
+    def hesitating(command: VariantStudy) -> bool:
+        answer = lacks_one(command)
+        time.sleep(0.05)
+        return answer
+
+    def take_all(command: VariantStudy) -> list[tuple[int | None, int]]:
+        taken = []
+        while running := command.next_trial({}):
+            taken.append((running.spec.trial, running.spec.seed))
+        return taken
+
+    monkeypatch.setattr(VariantStudy, "_lacks_one", hesitating)
+    with ThreadPoolExecutor(len(commands)) as pool:
+        taken = [run for runs in pool.map(take_all, commands) for run in runs]
+
+    assert len(taken) == len(set(taken)) == 4
+
+
+def test_a_draw_in_place_of_a_given_point_is_left_out(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine has taken the last point since there was one."""
+    searched = study(tmp_path, spec(digits), SMALL)
+    search(searched, digits)
+    retrials = open_retrials(open_storage(str(tmp_path / "journal")), searched, spec(digits))
+    search(retrials, digits)
+    answers = iter([True, False])
+    monkeypatch.setattr(VariantStudy, "_lacks_one", lambda _: next(answers))
+
+    assert retrials.next_trial({}) is None
+
+    assert retrials.num_lacking() == retrials.num_running() == 0
+    assert len(read_study(retrials).trials) == 4
 
 
 def test_seeds_that_judge_have_chosen_nothing(digits: PreparedCorpus, tmp_path: Path) -> None:

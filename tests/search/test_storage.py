@@ -1,6 +1,8 @@
 """Where studies are kept."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -34,3 +36,17 @@ def test_whoever_only_reads_makes_no_storage(form: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     open_storage(given).create_new_study([], "it")
     assert len(open_storage(given, recorded=True).get_all_studies()) == 1
+
+
+def test_commands_that_make_a_database_at_once_all_have_it(tmp_path: Path) -> None:
+    """Optuna looks whether there are tables and then makes them, which two would do at once."""
+    given, together = f"sqlite:///{tmp_path / 'studies'}", Barrier(4)
+
+    def begin(number: int) -> None:
+        together.wait()
+        open_storage(given).create_new_study([], f"it/{number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(begin, range(4)))
+
+    assert len(open_storage(given).get_all_studies()) == 4

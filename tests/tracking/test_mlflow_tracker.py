@@ -461,6 +461,26 @@ def test_commands_that_begin_at_once_have_one_parent(
     assert [child.data.tags["mlflow.parentRunId"] for child in children] == [parent.info.run_id] * 4
 
 
+def test_looks_of_commands_that_end_at_once_add_up(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each has planned its own; what was planned while a run was made again counts too."""
+    identities = [record(tracker, seed, tmp_path / str(seed)).identity for seed in (1, 2)]
+    tracker.start(card(1))  # by force; it ends after the others have looked
+    name = request.node.name
+    commands = [MlflowTracker(uri, experiment=name, question="?") for _ in range(4)]
+    for command in commands:
+        command.find_results(identities)
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        list(pool.map(lambda n: commands[n].plan_looks(identities, (2, 3 + n)), range(4)))
+    tracker.finish("gru-1", result(1), tmp_path / "1", [])
+
+    later = MlflowTracker(uri, experiment=name, question="?")
+    later.find_results(identities)
+    assert later.recorded_looks(identities) == {(2, 3, 4, 5, 6)}
+
+
 def test_a_parent_that_another_command_replaced_is_followed(
     uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -12,12 +12,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import IO
 
+from bench.cache import cache_folder
 from bench.data.archives import gzip_lines, open_member
 from bench.data.corpus import Corpus, SentencePair
 from bench.data.download import discarded_if_useless
 from bench.data.download import fetch as fetch_file
 from bench.data.kept import KeptCorpus
-from bench.data.prepared import cache_folder
 from bench.errors import CorpusError
 
 DESCRIPTION = "the lesson's: questions of the 10⁹ French–English corpus (WMT; research use)"

@@ -6,13 +6,13 @@ French is that of the WMT17 multimodal task, the test split that of 2016; resear
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.cache import cache_folder
 from bench.data.archives import GZIP_MAGIC, gzip_lines
 from bench.data.corpora.files import FilesReader
 from bench.data.corpus import Corpus, SentencePair
 from bench.data.download import discarded_if_useless
 from bench.data.download import fetch as fetch_file
 from bench.data.kept import KeptCorpus
-from bench.data.prepared import cache_folder
 from bench.errors import CorpusError
 
 DESCRIPTION = "image captions, WMT16–18 (research use)"

@@ -8,13 +8,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.cache import cache_folder
 from bench.data.archives import gzip_lines, open_member
 from bench.data.corpora.files import FilesReader
 from bench.data.corpus import Corpus, SentencePair
 from bench.data.download import discarded_if_useless
 from bench.data.download import fetch as fetch_file
 from bench.data.kept import KeptCorpus
-from bench.data.prepared import cache_folder
 from bench.errors import CorpusError
 
 DESCRIPTION = "everyday questions from Tatoeba (CC BY 2.0 FR)"

@@ -17,9 +17,10 @@ from typing import Any, Literal
 import numpy as np
 from filelock import FileLock
 
+from bench.cache import cache_folder
 from bench.data.config import VectorsConfig
 from bench.data.download import discarded_if_useless
-from bench.data.prepared import PreparedCorpus, cache_folder, is_whole, save_array
+from bench.data.prepared import PreparedCorpus, is_whole, save_array
 from bench.data.vectors.fasttext_models import (
     composed_vector,
     load_model,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from bench.cache import cache_folder
 from bench.data.download import discarded_if_useless, fetch
-from bench.data.prepared import cache_folder
 from bench.errors import ConfigError, DamagedVectorsError
 
 HOST = "https://dl.fbaipublicfiles.com/fasttext"
