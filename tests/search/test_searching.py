@@ -241,12 +241,14 @@ def test_searches_of_one_name_in_two_storages_have_nothing_in_common(
 def test_a_trial_that_another_command_took_for_dead_ends_quietly(
     digits: PreparedCorpus, tmp_path: Path
 ) -> None:
-    """What it came to is late."""
+    """At its next epoch, or else what it came to is late."""
     found = study(tmp_path, spec(digits))
     running = found.next_trial({})
     assert running is not None
     found.study.tell(running.trial.number, state=TrialState.FAIL)
+    record = EpochRecord(epoch=1, metrics={f"validation/{CONFIG.metric}": 1.0})
 
+    assert not found.hear_epoch(running, record)
     found.hear_failure(running)
 
     assert found.study.get_trials(deepcopy=False)[0].state == TrialState.FAIL
@@ -481,17 +483,3 @@ def test_other_data_or_settings_are_another_study(digits: PreparedCorpus, tmp_pa
 
     with pytest.raises(BenchError, match="begun with other settings or data"):
         study(tmp_path, spec(digits, training=replace(TRAINING, epochs=7)))
-
-
-def test_a_trial_that_somebody_else_has_ended_is_left(
-    digits: PreparedCorpus, tmp_path: Path
-) -> None:
-    """A machine that could not see that it is at work took it for dead."""
-    found = study(tmp_path, spec(digits))
-    running = found.next_trial({})
-    assert running is not None
-    found.study.tell(running.trial.number, state=TrialState.FAIL)
-    record = EpochRecord(epoch=1, metrics={f"validation/{CONFIG.metric}": 1.0})
-
-    assert not found.hear_epoch(running, record)
-    assert not running.pruned
