@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -15,7 +15,15 @@ import torch
 from bench.data.config import DataConfig
 from bench.data.prepared import PreparedCorpus
 from bench.engine.execution import Workplace, build_model, execute, fit
-from bench.engine.executors.contract import Ended, EpochEnded, Event, Executor, Listen, Task
+from bench.engine.executors.contract import (
+    Ended,
+    EpochEnded,
+    Event,
+    Executor,
+    Failed,
+    Listen,
+    Task,
+)
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
 from bench.engine.scheduling import Outcome, run_all, run_folder, taken
@@ -372,6 +380,39 @@ def test_workers_that_are_kept_do_one_plan_after_the_other(digits: PreparedCorpu
 
     assert len(hired) == 2
     assert not multiprocessing.active_children()
+
+
+class Illegal(PosixPath):
+    """A folder which a GPU takes amiss, and from then on all else too."""
+
+    def __truediv__(self, key: object) -> Path:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered\n...")
+
+
+def test_a_worker_whose_device_fails_does_no_more(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Its own run is lost, another worker does the rest."""
+    tasks = [
+        Task(
+            spec=spec(digits, seed=seed),
+            data_folder=Illegal(digits.folder) if seed == 1 else digits.folder,
+            run_folder=tmp_path / str(seed),
+            device="cpu",
+        )
+        for seed in (1, 2)
+    ]
+    heard: list[Event] = []
+
+    with ProcessExecutor(num_workers=1) as executor:
+        hired = multiprocessing.active_children()
+        executor.run(tasks, lambda event: heard.append(event) or True)
+        assert multiprocessing.active_children() != hired
+
+    assert isinstance(heard[1], Failed)
+    assert heard[1].reason == (
+        "AcceleratorError: CUDA error: an illegal memory access was encountered"
+    )
+    assert isinstance(heard[-1], Ended)
+    assert heard[-1].spec.seed == 2
 
 
 @pytest.mark.slow

@@ -61,8 +61,9 @@ class Failed:
     """One line for a person."""
     trace: str = ""
     """A traceback for a programmer; empty for a user's mistake."""
-    cause: Literal["error", "died", "taken"] = "error"
-    """Something went wrong in it, its process died, or another command is at work on it."""
+    cause: Literal["error", "device", "died", "taken"] = "error"
+    """Something went wrong in it, the device refuses this process from now on, its process died,
+    or another command is at work on it."""
 
 
 Event = Started | EpochEnded | Ended | Failed
@@ -96,7 +97,9 @@ def attempt(task: Task, listen: Listen) -> None:
         listen(Failed(spec, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        listen(Failed(spec, reason, traceback.format_exc()))
+        spoilt = isinstance(error, torch.AcceleratorError)  # after one each call fails
+        cause: Literal["error", "device"] = "device" if spoilt else "error"
+        listen(Failed(spec, reason, traceback.format_exc(), cause))
     else:
         # Its checkpoint stays until the result is recorded, whoever hears this.
         listen(Ended(spec, result))

@@ -2,7 +2,8 @@
 
 A worker process lives as long as there is work, so that the seconds it takes to load the libraries
 are spent once; within `with` it is there before and between, and loads them while others open their
-files. A worker that dies takes its one run with it; another takes its place.
+files. A worker that dies takes its one run with it, and so does one whose device fails: no later
+call of its process would succeed. Another takes its place.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -100,10 +101,9 @@ class ProcessExecutor:
 
     def _turn(self, workers: list[_Worker], coming: Iterator[Task], listen: Listen) -> None:
         """Wait for news from any worker, pass it on, and hand out what is next."""
-        busy = [worker for worker in workers if worker.task]
-        ready = wait([worker.child.connection for worker in busy])
-        for worker in busy:
-            if worker.child.connection not in ready:
+        ready = wait([worker.child.connection for worker in workers if worker.task])
+        for place, worker in enumerate(workers):
+            if not worker.task or worker.child.connection not in ready:
                 continue
             event = _receive(worker)
             if isinstance(event, Ended | Failed):
@@ -112,8 +112,11 @@ class ProcessExecutor:
             if isinstance(event, EpochEnded):
                 with suppress(ProcessDied):  # heard of next
                     worker.child.send(go_on)
-            if worker.task is None and (task := next(coming, None)):
-                self._give(task, workers, workers.index(worker))
+            if isinstance(event, Failed) and event.cause == "device":
+                stop([worker.child])
+                workers[place] = self._start(worker.gpu)
+            if workers[place].task is None and (task := next(coming, None)):
+                self._give(task, workers, place)
 
     def _give(self, task: Task, workers: list[_Worker], place: int) -> None:
         """Give a worker a task, or if it has died since its last one, another in its place."""
