@@ -8,6 +8,7 @@ import torch
 
 from bench.data.prepared import PreparedCorpus
 from bench.experiment.planning import RunSpec
+from bench.model.graphs import is_recorded
 from bench.speed.arithmetic import Product
 from bench.speed.figures import DecodingSpeed, Speed, Spread, Together, Tracking
 from bench.speed.peak import matrix_peak, peak_at_shapes
@@ -20,6 +21,8 @@ from bench.training.agreement import require_agreement
 WARM_UP = 25
 """Steps before the clock runs: in bfloat16 on a CPU oneDNN writes a program for each shape of a
 product that it has not met, and the first tens of a training's thousands of batches meet most."""
+WARM_UP_RECORDED = 500
+"""Where sequences are recorded: each when its shape is met again, and the rarer ones take long."""
 BEAMS = {"greedy": 1, "beam 5": 5}
 
 
@@ -50,10 +53,10 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     """
     require_agreement(device)
     say("warming up")
-    ours = Workload(spec, data, device)
-    ours.train(WARM_UP)
+    ours, warm_up = Workload(spec, data, device), _steps_before_the_clock(device)
+    ours.train(warm_up)
     if peer is not None:
-        peer.train(WARM_UP)
+        peer.train(warm_up)
     rounds, theirs, peaks = list[Round](), list[float](), list[dict[str, float]]()
     products, precision = ours.products(), spec.config.training.precision
     for number in range(1, num_rounds + 1):
@@ -62,7 +65,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
         peaks.append(_peaks(device, precision, products))
         if peer is not None:
             theirs.append(peer.train(num_batches))
-    done = WARM_UP + num_rounds * num_batches
+    done = warm_up + num_rounds * num_batches
     if done < steps_before_decoding:
         say(f"training both up to {steps_before_decoding} steps")
         ours.train(steps_before_decoding - done)
@@ -79,6 +82,7 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     if num_jobs > 1:
         say(f"training {num_jobs} at a time, and one alone")
         with side_by_side(spec, data, device, runs=num_jobs) as crew:
+            crew.train(warm_up, runs=len(crew))
             together = _train_together(crew, num_rounds=num_rounds, num_batches=num_batches)
     other = "float32" if precision == "bfloat16" else "bfloat16"
     reached = [each.operations / each.seconds for each in rounds]
@@ -110,8 +114,11 @@ def measure(  # noqa: PLR0913 - what, where, against whom, how long
     )
 
 
+def _steps_before_the_clock(device: torch.device) -> int:
+    return WARM_UP_RECORDED if is_recorded(device) else WARM_UP
+
+
 def _train_together(crew: SideBySide, *, num_rounds: int, num_batches: int) -> Together:
-    crew.train(WARM_UP, runs=len(crew))
     times = []
     for _ in range(num_rounds):
         alone = crew.train(num_batches, runs=1)

@@ -9,7 +9,9 @@ import torch
 from bench.model.products import multiply
 from bench.speed.arithmetic import Product
 
-SQUARE = (2048, 2048, 2048)
+SQUARE = {"cpu": (2048, 2048, 2048), "cuda": (8192, 8192, 8192)}
+CALLS = {"cpu": 1, "cuda": 20}
+"""Products timed together: to wait for a GPU after each would take as long as a small one."""
 SECONDS = 0.5
 SECONDS_A_SHAPE = 0.05
 
@@ -21,14 +23,15 @@ def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
         device: where.
         dtype: number format.
     """
-    rows, inner, columns = SQUARE
-    return 2 * rows * inner * columns / _seconds(device, dtype, SQUARE, for_seconds=SECONDS)
+    rows, inner, columns = shape = SQUARE[device.type]
+    return 2 * rows * inner * columns / _seconds(device, dtype, shape, for_seconds=SECONDS)
 
 
 def peak_at_shapes(device: torch.device, dtype: torch.dtype, products: Sequence[Product]) -> float:
     """Return operations per second of a step's products, each alone, over and over.
 
     There and back: with a product go that for the gradient by its inputs and that by its matrix.
+    On a GPU a small one takes as long as the host takes to launch it, and that is counted.
 
     Args:
         device: where.
@@ -55,8 +58,9 @@ def _seconds(
     began = perf_counter()
     while len(seconds) < 4 or perf_counter() - began < for_seconds:
         started = perf_counter()
-        multiply(left, right, to=product)
+        for _ in range(CALLS[device.type]):
+            multiply(left, right, to=product)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        seconds.append(perf_counter() - started)
+        seconds.append((perf_counter() - started) / CALLS[device.type])
     return median(seconds[1:])
