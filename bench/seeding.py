@@ -28,6 +28,8 @@ def global_stream(seed: int, *names: str | int) -> Iterator[None]:
 
     Only for what torch draws globally and takes no generator for: initialisation and dropout.
     """
-    with torch.random.fork_rng():
+    # Of GPUs only the one at work: to ask the others would begin to use them.
+    at_work = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(at_work):
         torch.manual_seed(stream_seed(seed, *names))
         yield

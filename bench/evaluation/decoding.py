@@ -72,31 +72,29 @@ def greedy(model: Seq2Seq, source: Tensor, lengths: Tensor, *, max_length: int) 
         said[present, position] = tokens.where(going_on, EOS_ID)
         staying = _staying(going_on)
         if staying is not None:
-            if not staying.any():
+            if not len(staying):
                 break
+            context = context.select(staying, of=len(present))
             present, tokens, going_on = present[staying], tokens[staying], going_on[staying]
-            context = context.select(staying)
     num_said = (said != EOS_ID).sum(1).tolist()
     return [row[:number] for row, number in zip(said.tolist(), num_said, strict=True)]
 
 
 def _staying(going_on: Tensor) -> Tensor | None:
-    """Return which sentences to carry on with, (A,); None for all of them.
+    """Return the places of the sentences to carry on with; None for all of them.
 
     Finished ones leave in groups, so that batches come in few sizes: copying what the others
     remember costs more than a few rows too many, and so does, in bfloat16 on a CPU, the program
     that oneDNN writes for each size it has not met.
     """
-    num_going_on = int(going_on.sum())
-    if not num_going_on:
-        return going_on
-    leaving = (len(going_on) - num_going_on) // LEAVING * LEAVING
+    num_finished = len(going_on) - int(going_on.sum())
+    leaving = num_finished // LEAVING * LEAVING
+    if num_finished == len(going_on):
+        leaving = num_finished
     if not leaving:
         return None
-    finished = (~going_on).nonzero().flatten()
-    staying = torch.ones_like(going_on)
-    staying[finished[:leaving]] = False
-    return staying
+    staying = going_on | ((~going_on).cumsum(0) > leaving)
+    return staying.nonzero().flatten()
 
 
 class _Beams(NamedTuple):
@@ -151,10 +149,10 @@ def beam_search(
         beams.scores.masked_fill_(~going_on[:, None], -torch.inf)
         staying = _staying(going_on)
         if staying is not None:
-            if not staying.any():
+            if not len(staying):
                 break
-            context = context.select(staying)
-            names = [beams.sentences[place] for place in staying.nonzero().flatten().tolist()]
+            context = context.select(staying, of=len(going_on))
+            names = [beams.sentences[place] for place in staying.tolist()]
             beams = _Beams(names, beams.tokens[staying], beams.scores[staying])
     return [max(found)[1] if found else [] for found in ended]
 
@@ -188,12 +186,13 @@ def _collect(
     beam_size = beams.scores.shape[1]
     over = (beams.tokens[:, :, -1] == EOS_ID) | last
     over &= beams.scores.isfinite()
-    for place, beam in over.nonzero().tolist():
-        token_ids = beams.tokens[place, beam, 1:].tolist()
+    places, rows = over.nonzero(as_tuple=True)
+    # All at once: a GPU is waited for each time.
+    said, scores = beams.tokens[places, rows, 1:].tolist(), beams.scores[places, rows].tolist()
+    for place, token_ids, score in zip(places.tolist(), said, scores, strict=True):
         if token_ids[-1] == EOS_ID:
             token_ids.pop()
-        score = beams.scores[place, beam].item() / divisor
-        ended[beams.sentences[place]].append((score, token_ids))
+        ended[beams.sentences[place]].append((score / divisor, token_ids))
     beams.scores.masked_fill_(over, -torch.inf)
     kept = [len(ended[sentence]) < beam_size and not last for sentence in beams.sentences]
     return torch.tensor(kept, device=over.device)

@@ -133,10 +133,11 @@ class Translator:
         """
         split = self._encode([self._cut(text)])
         (batch,) = (each.to(self._device) for each in sorted_batches(split, batch_size=1))
-        (decoded,) = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
-        decoded = [token_id for token_id in decoded if token_id not in {BOS_ID, PAD_ID}]
-        target = torch.tensor([[*decoded, EOS_ID]], device=self._device)
-        weights = self._model.attention_weights(batch._replace(target=target))[0]
+        with computing(self._device, "float32"):
+            (said,) = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
+            decoded = [token_id for token_id in said if token_id not in {BOS_ID, PAD_ID}]
+            target = torch.tensor([[*decoded, EOS_ID]], device=self._device)
+            weights = self._model.attention_weights(batch._replace(target=target))[0]
         return Attended(
             source=[*self._cut(text), END],
             target=[*self._target.decode(decoded), END],

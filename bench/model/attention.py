@@ -28,7 +28,7 @@ class Memory(NamedTuple):
     odds: Tensor | None = None  # (B, S, A), what compiled looks begin with instead of the keys
 
     def select(self, kept: Tensor) -> "Memory":
-        """Take some sentences, (B,)."""
+        """Take some sentences, by their places."""
         mask = None if self.mask is None else self.mask[kept]
         odds = None if self.odds is None else self.odds[kept]
         return Memory(self.values[kept], self.keys[kept], mask, odds)

@@ -36,11 +36,11 @@ class Context(NamedTuple):
     memory: Memory | None  # what attention looks at, a row a sentence; None without attention
     steps: Steps | None = None  # the stack, ready for steps without gradients, if there was one
 
-    def select(self, kept: Tensor) -> "Context":
-        """Take some sentences, with all their hypotheses, by a mask (B,)."""
+    def select(self, kept: Tensor, *, of: int) -> "Context":
+        """Take some of so many sentences, with all their hypotheses, by their places."""
         memory = None if self.memory is None else self.memory.select(kept)
-        by_sentence = (part.unflatten(1, (len(kept), -1)) for part in self.state)
-        state = tuple(part[:, kept].flatten(1, 2) for part in by_sentence)
+        by_sentence = (part.unflatten(1, (of, -1)) for part in self.state)
+        state = tuple(part.index_select(1, kept).flatten(1, 2) for part in by_sentence)
         return Context(state, memory, self.steps)
 
     def spread(self, num_hypotheses: int) -> "Context":

@@ -159,13 +159,15 @@ class CellStack(nn.Module):
 
     def forward(self, inputs: Tensor, state: State) -> Unrolled:
         """Take one step: inputs (B, 1, I), state parts (L, B, H)."""
-        below = inputs[:, 0]
+        below = _as_torch_takes(inputs[:, 0])
         layers: list[State] = []
-        for depth, cell in enumerate(self.cells):
-            own = tuple(part[depth] for part in state)
-            after = cell(self.dropout(below) if depth else below, own if len(own) > 1 else own[0])
-            layers.append(after if isinstance(after, tuple) else (after,))
-            below = layers[-1][0]
+        with _as_torch_computes(inputs.device):
+            for depth, cell in enumerate(self.cells):
+                own = tuple(_as_torch_takes(part[depth]) for part in state)
+                below = self.dropout(below) if depth else below
+                after = cell(below, own if len(own) > 1 else own[0])
+                layers.append(after if isinstance(after, tuple) else (after,))
+                below = layers[-1][0]
         parts = zip(*layers, strict=True)
         return Unrolled(below[:, None], tuple(torch.stack(part) for part in parts))
 

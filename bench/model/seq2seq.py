@@ -194,14 +194,17 @@ class Seq2Seq(nn.Module):
     ) -> Tensor:
         """Step on until every sentence has said padding, and return logits (B, T, V)."""
         unrolling = self.decoder.unroll(context)
-        tokens = references[:, 0]
+        tokens, looks = references[:, 0], _may_look(references.device)
+        going_on = torch.ones((), dtype=torch.bool, device=references.device)
         steps: list[Tensor] = []
         for position in range(references.shape[1]):
             if position and forced[position]:
                 tokens = references[:, position]
-            steps.append(self._logits(unrolling.read(self.decoder.embed(tokens))))
-            tokens = steps[-1].argmax(-1)
-            if bool((tokens == PAD_ID).all()):
+            logits = self._logits(unrolling.read(self.decoder.embed(tokens)))
+            tokens = logits.argmax(-1)
+            steps.append(logits if looks else logits.where(going_on, 0.0))
+            going_on = going_on & (tokens != PAD_ID).any()
+            if looks and not going_on:
                 break
         logits = torch.stack(steps, dim=1)
         return pad(logits, (0, 0, 0, references.shape[1] - len(steps)))  # (B, T, V)
@@ -225,6 +228,11 @@ class Seq2Seq(nn.Module):
             twin.__dict__[name] = copy.deepcopy(value, memo)
         twin.output.share(twin.decoder.embedding)
         return twin
+
+
+def _may_look(device: torch.device) -> bool:
+    """Tell whether the host may read a number within a step: for a GPU's it would have to wait."""
+    return device.type == "cpu"
 
 
 def count_parameters(model: Seq2Seq) -> int:

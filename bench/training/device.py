@@ -127,7 +127,12 @@ def computing(device: torch.device, precision: Precision) -> Iterator[None]:
 
 
 def prepare_arithmetic(num_threads: int) -> None:
-    """Make this process compute as every run does, with so many threads of torch's and numpy's."""
+    """Make this process compute as every run does, with so many threads of torch's and numpy's.
+
+    Before it uses a GPU: cuBLAS, left to itself, shares its memory among streams as it comes, and
+    the sums of cuDNN's layers follow (https://docs.nvidia.com/cuda/cublas/#results-reproducibility).
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(num_threads)
     threadpool_limits(num_threads, user_api="blas")
     # Adam's averages of rarely seen tokens fade into denormal numbers, which CPUs compute slowly:

@@ -98,6 +98,7 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
             _refuse_divergence(total_loss, epoch=epoch, step=step)
         set_pace(loop.optimizer, loop.config, step=step, num_steps=num_steps)
         update(loop.model, loop.optimizer, loss, loop.config)
+        del loss  # and with it what the step kept for its way back, before the next one begins
         num_tokens += num_terms
         num_pairs += len(batch.indices)
     _refuse_divergence(total_loss, epoch=epoch, step=epoch * len(loop.batches))

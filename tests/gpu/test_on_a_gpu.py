@@ -19,7 +19,7 @@ from bench.model.config import ModelConfig
 from bench.model.graphs import SWITCH
 from bench.model.seq2seq import Seq2Seq
 from bench.training.agreement import require_agreement
-from bench.training.config import Precision, TrainingConfig
+from bench.training.config import LossKind, Precision, TrainingConfig
 from bench.training.device import autocast, computing, in_precision
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import batch_loss, train, update
@@ -59,8 +59,9 @@ def record(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[object]]:
     capture = torch.cuda.make_graphed_callables
 
     def noted(*given: object, **named: object) -> object:
-        captured.append(given)
-        return capture(*given, **named)  # type: ignore[call-overload]
+        recorded = capture(*given, **named)  # type: ignore[call-overload]
+        captured.append(given)  # after which nothing has failed
+        return recorded
 
     def begin() -> list[object]:
         monkeypatch.setenv(SWITCH, "on")
@@ -207,19 +208,25 @@ def test_recurrent_stacks_are_not_computed_in_float16(
 
 @each_model
 @each_forcing
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("loss", ["real_tokens", "every_position"])
 def test_a_step_waits_for_nothing(
-    digits: PreparedCorpus, config: ModelConfig, forcing: float
+    digits: PreparedCorpus,
+    config: ModelConfig,
+    forcing: float,
+    precision: Precision,
+    loss: LossKind,
 ) -> None:
     """The host reads no number of the GPU from a batch to the next."""
-    how, model = training(forcing), build(digits, config).to(GPU).train()
+    how = replace(training(forcing, precision), loss=loss)
+    model = build(digits, config).to(GPU).train()
     optimizer = build_optimizer(model, how)
     batches = TrainingBatches(digits.load_split("train"), batch_size=32, seed=5)
     for number, batch in enumerate(batches.epoch(1)):
         forced = None if forcing == 1 else [place % 3 < 3 * forcing for place in range(99)]
         torch.cuda.set_sync_debug_mode("error" if number else "default")  # at first all is loaded
         try:
-            loss = batch_loss(model, batch.to(GPU), how, forced=forced)
-            update(model, optimizer, loss, how)
+            update(model, optimizer, batch_loss(model, batch.to(GPU), how, forced=forced), how)
         finally:
             torch.cuda.set_sync_debug_mode("default")
 

@@ -1,5 +1,6 @@
 """Every rung of the lesson's ladder: loss and gradients equal a literal implementation."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 
 from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
+from bench.data.vocabulary import PAD_ID
+from bench.model import seq2seq
 from bench.model.config import ModelConfig
 from bench.training.config import TrainingConfig
 from bench.training.trainer import batch_loss
@@ -58,3 +61,27 @@ def test_loss_and_every_gradient_are_the_lessons(
             expected = expected.clone()
             expected[1] = parameter.grad[1]
         torch.testing.assert_close(parameter.grad, expected, atol=1e-5, rtol=1e-4, msg=name)
+
+
+@pytest.mark.parametrize("eager", [0.0, 99.0])
+@pytest.mark.parametrize("forcing", ["forced", "free"])
+def test_a_host_that_may_not_look_comes_to_the_same(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch, forcing: str, eager: float
+) -> None:
+    """On a GPU all positions are stepped through, and what follows the last padding is nothing."""
+    model = build(digits, RUNGS["attention"]).eval()
+    with torch.no_grad():
+        model.output.linear.bias[PAD_ID] += eager  # with it all say padding at once
+    twin, batch = deepcopy(model), batch_of(digits)
+    forced = [forcing == "forced"] * batch.target.shape[1]
+    logits = model(batch, forced=forced, everywhere=True)
+
+    batch_loss(model, batch, LESSON, forced=forced).backward()
+    monkeypatch.setattr(seq2seq, "_may_look", lambda _: False)
+    batch_loss(twin, batch, LESSON, forced=forced).backward()
+
+    assert logits[:, 0].ne(0).all()
+    assert bool(logits[:, 1:].eq(0).all()) == bool(eager)
+    torch.testing.assert_close(twin(batch, forced=forced, everywhere=True), logits)
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad)
