@@ -70,8 +70,8 @@ def print_search(console: Console, search: SearchRecord) -> None:
         for sentence in describe_budget(best_of_search(search), metric=metric):
             console.print(f"→ {sentence}", highlight=False)
     console.print(
-        "gap: what a score owed to having been the best of many. *: the best by fresh seeds, which "
-        "is compared below with seeds that have chosen nothing.",
+        "gap: what a score owed to having been the best of many, and to its one seed. *: the best "
+        "by fresh seeds, which is compared below with seeds that have chosen nothing.",
         style="dim",
         highlight=False,
     )

@@ -1,5 +1,9 @@
-"""Published effects beside ours: the same sign, larger, smaller, or undetermined."""
+"""Published effects beside ours: the same sign, larger, smaller, or undetermined.
 
+Beside a range around zero, in which there may be no effect: above it or below.
+"""
+
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,6 +25,8 @@ class PublishedEffect(NamedTuple):
         """Return what was published, a figure or a range with its unit."""
         low, high = self.expected.low, self.expected.high
         unit = "BLEU" if self.expected.metric == "bleu" else "loss"
+        if high is None:
+            return f"more than {low:+g} {unit}"
         return f"{low:+g} {unit}" if low == high else f"{low:+g} to {high:+g} {unit}"
 
 
@@ -44,18 +50,19 @@ def _agreement(expected: Expectation, ours: Interval | None, *, margin: float) -
     """Put it in words: our interval against the published range."""
     if ours is None:
         return "no figure"
-    if expected.low <= 0 <= expected.high:
-        if expected.low - margin <= ours.low and ours.high <= expected.high + margin:
+    low, high = expected.low, math.inf if expected.high is None else expected.high
+    if low <= 0 <= high:
+        if low - margin <= ours.low and ours.high <= high + margin:
             return "agrees"
-        if ours.low > expected.high:
-            return "larger"
-        return "smaller" if ours.high < expected.low else "undetermined"
+        if ours.low > high:
+            return "above"
+        return "below" if ours.high < low else "undetermined"
     if ours.low <= 0 <= ours.high:
-        excludes = ours.high < expected.low if expected.low > 0 else ours.low > expected.high
+        excludes = ours.high < low if low > 0 else ours.low > high
         return "smaller" if excludes else "undetermined"
-    if (ours.estimate > 0) != (expected.low > 0):
+    if (ours.estimate > 0) != (low > 0):
         return "opposite sign"
-    if ours.low <= expected.high and ours.high >= expected.low:
+    if ours.low <= high and ours.high >= low:
         return "same sign, sizes compatible"
-    farther = abs(ours.estimate) > max(abs(expected.low), abs(expected.high))
+    farther = abs(ours.estimate) > max(abs(low), abs(high))
     return f"same sign, {'larger' if farther else 'smaller'}"

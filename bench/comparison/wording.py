@@ -74,12 +74,14 @@ def method(comparison: Comparison) -> str:
     if not comparison.signature:
         return "No run has come to a score."
     sentences = [
-        "BLEU, chrF and loss: mean over seeds on the test split with a 95 % interval; loss in "
-        "nats per token.",
+        "BLEU, chrF and loss: mean over seeds on the test split, BLEU with a 95 % interval; loss "
+        "in nats per token.",
         "Δ: variant minus baseline, paired by seed.",
         f"The intervals cover the choice of seeds and of the {comparison.num_sentences:,} test "
-        "sentences; those of Δ BLEU, chrF and loss stand at Holm's share of 5 % among the "
-        "comparisons: one excludes zero exactly where Holm's test finds a difference.",
+        f"sentences; those of Δ stand at Holm's share of {100 * comparison.significance:.3g} % "
+        "among the comparisons: one excludes zero exactly where Holm's test finds a difference.",
+        "Seeds that agree more than so many sentences allow are luck: their deviation counts as "
+        "what each run's own share of the choice of sentences comes to, and is shown so.",
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
         "find one as large as the one observed. Δ at equal training time: validation BLEU when "
@@ -89,7 +91,8 @@ def method(comparison: Comparison) -> str:
         looks = ", ".join(map(str, comparison.looks))
         sentences.append(
             f"Seeds were added to an answer that had been seen, or were to be: with looks at "
-            f"{looks} seeds, each at {comparison.significance:.1%}, all together err in about 5 %."
+            f"{looks} seeds, each at {100 * comparison.significance:.3g} %. All together err in "
+            "about 5 % if they were planned so, in 7 to 11 % if the first was to be the only one."
         )
     if len(comparison.computed_on) > 1:
         sentences.append(

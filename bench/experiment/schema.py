@@ -46,12 +46,13 @@ class Expectation:
     variant: str
     metric: Literal["bleu", "loss"] = "bleu"
     low: float
-    high: float
+    high: float | None = None
+    """None: nothing more was said than that it is above `low`."""
     source: str
     """Where it was published, and what to know about it."""
 
     def __post_init__(self) -> None:
-        if self.low > self.high:
+        if self.high is not None and self.low > self.high:
             raise ValueError("low must not be above high")
 
 

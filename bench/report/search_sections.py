@@ -85,8 +85,9 @@ def _finalists(search: SearchRecord) -> Section:
         f"{config.trials} trials for each variant, {config.sampler}, by validation {metric}, over "
         + "; ".join(f"`{name}` {describe(dimension)}" for name, dimension in config.space.items())
         + f". The best {config.finalists} of each were trained again with seeds {first} to {last}. "
-        "The gap is what a score in the search owed to having been the best of many. The best by "
-        "fresh seeds (bold) is what is compared above, with seeds that have chosen nothing."
+        "The gap is what a score in the search owed to having been the best of many, and to the "
+        "one seed that all trials had. The best by fresh seeds (bold) is what is compared above, "
+        "with seeds that have chosen nothing."
     )
     headings = ["trial", f"{metric} in the search", "fresh seeds", "gap", *_short(search)]
     rows = []

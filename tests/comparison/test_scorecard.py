@@ -22,12 +22,14 @@ from tests.comparison.examples import comparison
         (-0.4, 0.4, (20.1, 20.9, 22.0), "agrees"),
         (-0.4, 0.4, (15.0, 26.0, 24.0), "undetermined"),
         (-0.4, 0.4, (20.1,), "undetermined"),
-        (-0.4, 0.4, (25.0, 26.1, 26.9), "larger"),
-        (-0.4, 0.4, (15.0, 16.1, 16.9), "smaller"),
+        (-0.4, 0.4, (25.0, 26.1, 26.9), "above"),
+        (-0.4, 0.4, (15.0, 16.1, 16.9), "below"),
+        (4.0, None, (25.0, 26.1, 26.9), "same sign, sizes compatible"),
+        (6.0, None, (25.0, 26.1, 26.9), "same sign, smaller"),
     ],
 )
 def test_the_interval_is_put_beside_the_published_range(
-    low: float, high: float, scores: tuple[float, ...], agreement: str
+    low: float, high: float | None, scores: tuple[float, ...], agreement: str
 ) -> None:
     """Baseline 20, 21, 22 on three seeds."""
     expected = Expectation(variant="b", low=low, high=high, source="somebody")
