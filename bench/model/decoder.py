@@ -114,6 +114,16 @@ class Decoder(nn.Module):
             return embedded
         return linear(embedded, self._combine_parts()[0], self.combine.bias)
 
+    def embed_stepwise(self) -> Callable[[Tensor], Tensor]:
+        """Return `embed` for the tokens of one step after the other, its weight's gradient in one.
+
+        See `SteppedProduct`.
+        """
+        if self.attention is None:
+            return self.embed
+        product = SteppedProduct(self._combine_parts()[0], self.combine.bias)
+        return lambda tokens: product(self.embedding(tokens))
+
     def _combine_parts(self) -> tuple[Tensor, Tensor]:
         """Part `combine` into what it does to a token, (E, E), and to what is seen, (E, K)."""
         of_token, of_seen = self.combine.weight.split(
@@ -159,9 +169,9 @@ class Decoder(nn.Module):
         """
         stack, num_sentences = self._fused(context), context.state[0].shape[1]
         if stack is None:
-            unrolling, output = self.unroll(context), None
+            unrolling, embed, output = self.unroll(context), self.embed_stepwise(), None
             for number in range(num_steps):
-                output = unrolling.read(self.embed(chooser(number, output)))
+                output = unrolling.read(embed(chooser(number, output)))
             return unrolling.decoded()
         tokens = torch.empty(num_steps, num_sentences, dtype=torch.int64)
 

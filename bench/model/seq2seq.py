@@ -193,14 +193,14 @@ class Seq2Seq(nn.Module):
         self, references: Tensor, context: Context, forced: Sequence[bool]
     ) -> Tensor:
         """Step on until every sentence has said padding, and return logits (B, T, V)."""
-        unrolling = self.decoder.unroll(context)
+        unrolling, embed = self.decoder.unroll(context), self.decoder.embed_stepwise()
         tokens, looks = references[:, 0], _may_look(references.device)
         going_on = torch.ones((), dtype=torch.bool, device=references.device)
         steps: list[Tensor] = []
         for position in range(references.shape[1]):
             if position and forced[position]:
                 tokens = references[:, position]
-            logits = self._logits(unrolling.read(self.decoder.embed(tokens)))
+            logits = self._logits(unrolling.read(embed(tokens)))
             tokens = logits.argmax(-1)
             steps.append(logits if looks else logits.where(going_on, 0.0))
             going_on = going_on & (tokens != PAD_ID).any()
