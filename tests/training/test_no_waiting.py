@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from bench.data.batching import collate
 from bench.data.prepared import PreparedCorpus
 from bench.model.config import ModelConfig
 from bench.model.seq2seq import build_on_meta
-from bench.training.config import TrainingConfig
+from bench.training.config import LossKind, TrainingConfig
 from bench.training.trainer import batch_loss
 from tests.conftest import TINY
 
@@ -36,16 +37,18 @@ def no_autocast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("config", MODELS.values(), ids=MODELS.keys())
 @pytest.mark.parametrize("forcing", ["always", "now and then"])
+@pytest.mark.parametrize("loss_of", get_args(LossKind))
 def test_a_step_reads_no_number_of_the_device(
-    digits: PreparedCorpus, config: ModelConfig, forcing: str
+    digits: PreparedCorpus, config: ModelConfig, forcing: str, loss_of: LossKind
 ) -> None:
     """Forward, loss, backward and clipping run where there are shapes alone."""
     sizes = len(digits.source_vocabulary), len(digits.target_vocabulary)
     model = build_on_meta(config, source_tokens=sizes[0], target_tokens=sizes[1]).train()
     batch = collate(digits.load_split("train"), np.arange(6))
     forced = None if forcing == "always" else [True, False] * batch.target.shape[1]
+    how = TrainingConfig(precision="float32", loss=loss_of)
 
-    loss = batch_loss(model, batch.to(META), TrainingConfig(precision="float32"), forced=forced)
+    loss = batch_loss(model, batch.to(META), how, forced=forced)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 
