@@ -40,7 +40,7 @@ def draw_forest(comparison: Comparison, colours: Colours) -> str:
         axes.margins(x=0.15)
         axes.set_xlabel(
             f"Δ test BLEU against {comparison.baseline.variant}\n"
-            f"95 % by Holm; grey: ±{comparison.margin:g}"
+            f"{100 * (1 - comparison.significance):.3g} % by Holm; grey: ±{comparison.margin:g}"
         )
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
