@@ -19,7 +19,7 @@ from bench.experiment.loading import load_experiment
 from bench.experiment.planning import plan
 from bench.processor import read_processor
 from bench.seeding import generator, global_stream
-from bench.training.device import resolve_precision
+from bench.training.config import TrainingConfig
 from bench.training.optimization import build_optimizer, set_pace
 from bench.training.trainer import batch_loss, forcing_at, toss, update
 
@@ -42,14 +42,13 @@ def golden_file(experiment: Path) -> Path:
 
 
 def processor() -> str:
-    """Name what the last digits depend on."""
+    """Name where they were computed: the last digits depend on it."""
     return f"{read_processor().name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def is_exact(path: Path, variant: str) -> bool:
-    """Tell whether compiled passes compute what torch does, to the last digit."""
-    training = load_experiment(str(path)).variants[variant].config.training
-    return resolve_precision(training.precision, torch.device("cpu")) == "float32"
+def training_of(path: Path, variant: str) -> TrainingConfig:
+    """Return how a variant is trained."""
+    return load_experiment(str(path)).variants[variant].config.training
 
 
 def first_losses(path: Path) -> dict[str, list[float]]:

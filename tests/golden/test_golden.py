@@ -5,33 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.first_steps import (
-    FILES,
-    NUM_STEPS,
-    first_losses,
-    golden_file,
-    is_exact,
-    processor,
-)
+from bench.training.config import TrainingConfig
+from tests.golden.first_steps import FILES, NUM_STEPS, first_losses, golden_file, training_of
 
-SAME_MACHINE, ROUNDED_ELSEWHERE, ANOTHER_MACHINE = 1e-6, 1e-3, 2e-2
-"""In bfloat16 compiled passes do not round where torch does, whose losses are written down."""
+FED, FREE, NARROW = 1e-5, 2e-3, 2e-2
+"""How far losses may be from those written down, on any processor. Of two as good as equal guesses
+a last digit chooses; and in bfloat16 compiled passes do not round where torch does."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_first_losses_are_those_written_down(path: Path) -> None:
-    """To the last digit in float32 on the same kind of machine, within two per cent on another.
+    """To the last digits in float32: a Zen 1 and an EPYC with AVX-512 agree to 3e-7.
 
     After a change that is meant to change them: `python -m tests.golden.first_steps`, and say so.
     """
     golden = json.loads(golden_file(path).read_text("utf-8"))
-    is_same_machine = golden["processor"] == processor()
 
     found = first_losses(path)
 
     assert list(found) == list(golden["losses"])
     for variant, losses in golden["losses"].items():
         assert len(losses) == NUM_STEPS
-        here = SAME_MACHINE if is_exact(path, variant) else ROUNDED_ELSEWHERE
-        tolerance = here if is_same_machine else ANOTHER_MACHINE
-        assert found[variant] == pytest.approx(losses, rel=tolerance), variant
+        allowed = tolerance(training_of(path, variant))
+        assert found[variant] == pytest.approx(losses, rel=allowed), variant
+
+
+def tolerance(config: TrainingConfig) -> float:
+    if config.precision != "float32":
+        return NARROW
+    return FED if config.teacher_forcing == 1 else FREE
