@@ -6,7 +6,8 @@ such that all together err as rarely as one look would: Pocock's rule (1977,
 https://doi.org/10.1093/biomet/64.2.191), here for t-tests on any numbers of seeds.
 
 A first look that was to be the only one had all of the permitted error. If more follow all the
-same, each of them at what it would have had in such a plan, 7 to 11 of 100 err instead of 5.
+same, each of them at what it would have had in such a plan, more err than 5 of 100: 6 where one
+seed is added to five, 11 where they are added one by one from three to thirty.
 """
 
 import math

@@ -92,7 +92,7 @@ def method(comparison: Comparison) -> str:
         sentences.append(
             f"Seeds were added to an answer that had been seen, or were to be: with looks at "
             f"{looks} seeds, each at {100 * comparison.significance:.3g} %. All together err in "
-            "about 5 % if they were planned so, in 7 to 11 % if the first was to be the only one."
+            "about 5 % if they were planned so, in up to 11 % if the first was to be the only one."
         )
     if len(comparison.computed_on) > 1:
         sentences.append(

@@ -186,9 +186,9 @@ def _collect(
     beam_size = beams.scores.shape[1]
     over = (beams.tokens[:, :, -1] == EOS_ID) | last
     over &= beams.scores.isfinite()
-    places, rows = over.nonzero(as_tuple=True)
+    places, ranks = over.nonzero(as_tuple=True)
     # All at once: a GPU is waited for each time.
-    said, scores = beams.tokens[places, rows, 1:].tolist(), beams.scores[places, rows].tolist()
+    said, scores = beams.tokens[places, ranks, 1:].tolist(), beams.scores[places, ranks].tolist()
     for place, token_ids, score in zip(places.tolist(), said, scores, strict=True):
         if token_ids[-1] == EOS_ID:
             token_ids.pop()

@@ -7,7 +7,7 @@
     [data] [vectors] [model] [training] [evaluation]      what all variants share
     [variants.NAME]                             what differs: model.cell = "lstm"
     [profiles.NAME]                             the same experiment at another size
-    [expected.VARIANT]                          what was published: low, high, source
+    [expected.VARIANT]                          what was published: low, maybe high, source
     [search] [search.space]                     what may be tuned: NAME = {low, high} or {choices}
 
 A variant overrides a profile, unless the profile speaks of that variant, in a table

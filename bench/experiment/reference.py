@@ -18,8 +18,8 @@ Made from the config classes; `tests/test_documentation.py` compares. A file is 
 - `[variants.NAME]`: what differs, as `model.cell = "lstm"`. `match_parameters = "NAME"` scales both
   hidden sizes until the variant has as many parameters as that one, within one per cent.
   `replica = 1` draws initialisation, dropout and teacher forcing anew, with the same batches.
-- `[expected.NAME]`: what was published of that variant's difference to the baseline: `low`, `high`,
-  `source`, and `metric = "bleu"` or `"loss"`.
+- `[expected.NAME]`: what was published of that variant's difference to the baseline: `low`, `high`
+  (left out: "more than `low`"), `source`, and `metric = "bleu"` or `"loss"`.
 - `[profiles.NAME]`: the same experiment at another size, as `training.epochs = 4`; `quick` is the
   default. It may have `seeds` and a table `search` of its own. A variant's own keys count for more
   than a profile's, unless they stand in `[profiles.NAME.variants.NAME]`.

@@ -178,13 +178,13 @@ class CellStack(nn.Module):
 
 
 def _as_torch_takes(numbers: Tensor) -> Tensor:
-    """Return numbers for a stack of torch's: float32 on a GPU, see `_as_torch_computes`."""
+    """Return numbers for a stack or cell of torch's: float32 on a GPU, see `_as_torch_computes`."""
     return numbers.float() if numbers.device.type == "cuda" else numbers
 
 
 @contextmanager
 def _as_torch_computes(device: torch.device) -> Iterator[None]:
-    """Within, torch's stacks get a number format that they have, whatever autocast asks for.
+    """Within, torch's stacks and cells get a number format that they have, not what autocast asks.
 
     On a GPU autocast hands cuDNN float16 in bfloat16's place, whose small gradients are zeros
     (https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/cudnn/AutocastRNN.cpp). It is left

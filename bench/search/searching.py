@@ -133,7 +133,7 @@ class _Search:
                 shutil.rmtree(_folder(running), ignore_errors=True)
                 del self._running[key]
             case Failed():
-                again = event.cause == "died" and study.revives(running)
+                again = event.cause in {"died", "device"} and study.revives(running)
                 if again:  # the next try goes on with the same record
                     self._tracker.abandon(identity, status="FAILED", reason=event.reason)
                 else:

@@ -169,7 +169,7 @@ class VariantStudy:
         try_again(self.study, running.trial)
 
     def revives(self, running: RunningTrial) -> bool:
-        """Have a trial whose process died tried again, and return True; False if it dies too often.
+        """Have a trial whose process or GPU died tried again; False if that happens too often.
 
         A model that is too large for the memory kills its process every time.
         """

@@ -42,6 +42,19 @@ def test_the_interval_is_put_beside_the_published_range(
     assert score.ours.estimate == pytest.approx(fmean(scores) - fmean(baseline))
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(10.0, None, "more than +10 BLEU"), (-0.4, 0.4, "-0.4 to +0.4 BLEU"), (3, 3, "+3 BLEU")],
+)
+def test_what_was_published_is_written_as_it_was(low: float, high: float | None, text: str) -> None:
+    """A range, a figure, or a bound."""
+    expected = Expectation(variant="b", low=low, high=high, source="somebody")
+
+    (score,) = keep_score([expected], comparison([20], [21]))
+
+    assert score.published == text
+
+
 def test_what_was_not_run_is_said() -> None:
     """Nor a diverged one."""
     expected = Expectation(variant="b", low=1.0, high=2.0, source="somebody")

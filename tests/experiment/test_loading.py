@@ -79,12 +79,14 @@ def test_a_profile_may_speak_of_one_variant() -> None:
 
 
 def test_published_effects_belong_to_a_variant() -> None:
-    """Low, high, source; unknown variants and keys are refused."""
+    """Low, high if any, source; unknown variants and keys are refused."""
     table = '\n[expected.wide]\nlow = 0.5\nhigh = 1.0\nsource = "somebody"\n'
 
     (expected,) = load_experiment(write(FILE + table)).expected
+    (bound,) = load_experiment(write(FILE + table.replace("high = 1.0\n", ""))).expected
 
     assert (expected.variant, expected.metric, expected.low) == ("wide", "bleu", 0.5)
+    assert (expected.high, bound.high) == (1.0, None)
     for old, new, message in (
         ("expected.wide", "expected.wile", "unknown variant 'wile'"),
         ("low", "lo", "unknown key 'lo'"),

@@ -97,9 +97,22 @@ def attempt(task: Task, listen: Listen) -> None:
         listen(Failed(spec, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        spoilt = isinstance(error, torch.AcceleratorError)  # after one each call fails
-        cause: Literal["error", "device"] = "device" if spoilt else "error"
+        cause: Literal["error", "device"] = "device" if _has_spoilt_gpu(error) else "error"
         listen(Failed(spec, reason, traceback.format_exc(), cause))
     else:
         # Its checkpoint stays until the result is recorded, whoever hears this.
         listen(Ended(spec, result))
+
+
+def _has_spoilt_gpu(error: Exception) -> bool:
+    """Tell whether this process can use its GPU no more, as after an illegal access.
+
+    torch says so, but not where cuBLAS or cuDNN met it first: then the GPU is asked.
+    """
+    if isinstance(error, torch.AcceleratorError) or not torch.cuda.is_initialized():
+        return isinstance(error, torch.AcceleratorError)
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return True
+    return False

@@ -35,6 +35,8 @@ class _Worker:
     child: Child
     gpu: str | None
     task: Task | None = None
+    is_spoilt: bool = False
+    """Whether its device has failed, and would fail again."""
 
 
 class ProcessExecutor:
@@ -95,7 +97,8 @@ class ProcessExecutor:
             while any(worker.task for worker in workers):
                 self._turn(workers, coming, listen)
         finally:
-            idle = [worker for worker in workers if self._kept and not worker.task]
+            fit = (worker for worker in workers if not worker.task and not worker.is_spoilt)
+            idle = list(fit) if self._kept else []
             self._waiting += idle
             stop([worker.child for worker in workers if worker not in idle])
 
@@ -108,18 +111,19 @@ class ProcessExecutor:
             event = _receive(worker)
             if isinstance(event, Ended | Failed):
                 worker.task = None
+                worker.is_spoilt = isinstance(event, Failed) and event.cause == "device"
             go_on = listen(event)
             if isinstance(event, EpochEnded):
                 with suppress(ProcessDied):  # heard of next
                     worker.child.send(go_on)
-            if isinstance(event, Failed) and event.cause == "device":
-                stop([worker.child])
-                workers[place] = self._start(worker.gpu)
-            if workers[place].task is None and (task := next(coming, None)):
+            if worker.task is None and (task := next(coming, None)):
                 self._give(task, workers, place)
 
     def _give(self, task: Task, workers: list[_Worker], place: int) -> None:
-        """Give a worker a task, or if it has died since its last one, another in its place."""
+        """Give a worker a task, or if it can do no more, another in its place."""
+        if workers[place].is_spoilt:
+            stop([workers[place].child])
+            workers[place] = self._start(workers[place].gpu)
         try:
             workers[place].child.send(task)
         except ProcessDied:
