@@ -86,11 +86,12 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
             )  # fmt: skip
             assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     finally:
-        for command, server in servers.items():
+        for server in servers.values():
             server.terminate()
             server.wait(30)
-            with socket.socket() as probe:  # its workers have gone with it
-                assert probe.connect_ex(("127.0.0.1", SERVERS[command][0]))
+    for command in servers:
+        with socket.socket() as probe:  # their workers have gone with them
+            assert probe.connect_ex(("127.0.0.1", SERVERS[command][0]))
 
 
 def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
