@@ -97,8 +97,8 @@ def attempt(task: Task, listen: Listen) -> None:
         listen(Failed(spec, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        cause: Literal["error", "device"] = "device" if _has_spoilt_gpu(error) else "error"
-        listen(Failed(spec, reason, traceback.format_exc(), cause))
+        trace, is_spoilt = traceback.format_exc(), _has_spoilt_gpu(error)
+        listen(Failed(spec, reason, trace, cause="device" if is_spoilt else "error"))
     else:
         # Its checkpoint stays until the result is recorded, whoever hears this.
         listen(Ended(spec, result))
@@ -109,8 +109,10 @@ def _has_spoilt_gpu(error: Exception) -> bool:
 
     torch says so, but not where cuBLAS or cuDNN met it first: then the GPU is asked.
     """
-    if isinstance(error, torch.AcceleratorError) or not torch.cuda.is_initialized():
-        return isinstance(error, torch.AcceleratorError)
+    if isinstance(error, torch.AcceleratorError):
+        return True
+    if not torch.cuda.is_initialized():
+        return False
     try:
         torch.cuda.synchronize()
     except RuntimeError:
