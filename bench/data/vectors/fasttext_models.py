@@ -1,8 +1,8 @@
 """fastText itself: train skip-gram vectors, read `.bin` models. The one home of the package.
 
 fasttext-wheel 0.9.2 with one thread gives the same vectors every time; fasttext 0.9.3 does not
-(it leaves most of its matrix uninitialised). Of the package's calls those used here are safe under
-NumPy 2; `predict` on a string is not.
+(it leaves most of its matrix as the memory was), so that one is refused. Of the package's calls
+those used here are safe under NumPy 2; `predict` on a string is not.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.errors import DamagedVectorsError, VectorsError
+from bench.errors import BenchError, DamagedVectorsError, VectorsError
 
 MAGIC = 793_712_314
 HEAD = Struct("<iii28xi24xi")
@@ -22,6 +22,7 @@ HEAD = Struct("<iii28xi24xi")
 LEAST_ENTRY = 11
 """Bytes of a word in its dictionary: one letter and its end, occurrences, kind."""
 MIN_COUNT = 2
+LEFT_TO_CHANCE = "fasttext 0.9.3"
 NGRAMS = (3, 6)
 BUCKETS_PER_WORD = 20  # fastText's own two million would make a 400 MB model of a toy corpus
 MIN_BUCKETS = 20_000
@@ -34,9 +35,17 @@ def train_skipgram(sentences: Sequence[Sequence[str]], *, dim: int, epochs: int)
         sentences: of the training split.
         dim: features of a vector.
         epochs: passes over the sentences.
+
+    Raises:
+        BenchError: when the package installed would begin at whatever its memory held.
     """
     import fasttext
 
+    if package_version() == LEFT_TO_CHANCE:
+        raise BenchError(
+            f"{LEFT_TO_CHANCE} leaves to chance most of the vectors that it trains: "
+            "`pip uninstall fasttext`, then `pip install fasttext-wheel`"
+        )
     words = {token for sentence in sentences for token in sentence}
     with TemporaryDirectory() as folder:
         text = Path(folder) / "train.txt"

@@ -12,6 +12,7 @@ import pytest
 from bench.data.config import DataConfig, VectorsConfig
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
+from bench.data.vectors import fasttext_models
 from bench.data.vectors.fasttext_models import load_model, own_vectors, train_skipgram
 from bench.data.vectors.lookup import forms
 from bench.data.vectors.preparation import PreparedVectors, prepare_vectors
@@ -134,6 +135,30 @@ def test_training_is_the_same_every_time(questions: PreparedCorpus) -> None:
     assert first.folder != again.folder
     assert first.digest == again.digest
     assert build(questions, TRAIN).folder == first.folder
+
+
+def test_training_does_not_begin_at_what_the_memory_held() -> None:
+    """The vectors of 5 MB are the same when pieces of that size were full of numbers before."""
+    sentences = [["un", "chat", "dort"], ["un", "chien", "dort"]] * 50
+    clean = train_skipgram(sentences, dim=60, epochs=1)
+    large = np.ones(31 << 18, dtype=np.float32)
+    del large  # from now on glibc keeps what is freed, if it is smaller
+    full = [np.ones(5 << 18, dtype=np.float32) for _ in range(8)]
+    del full
+
+    dirty = train_skipgram(sentences, dim=60, epochs=1)
+
+    np.testing.assert_array_equal(clean.get_input_matrix(), dirty.get_input_matrix())
+
+
+def test_a_package_that_leaves_vectors_to_chance_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is what `pip install fasttext` takes; the message says what to install instead."""
+    monkeypatch.setattr(fasttext_models, "package_version", lambda: "fasttext 0.9.3")
+
+    with pytest.raises(BenchError, match="pip install fasttext-wheel"):
+        train_skipgram([["un", "chat"]] * 20, dim=5, epochs=1)
 
 
 def test_rows_are_those_of_the_model(questions: PreparedCorpus, tmp_path: Path) -> None:
