@@ -14,16 +14,11 @@ typedef struct {
     long sentences, queries, positions, key_size, value_size;
 } looking;
 
-enum { FARTHEST = 40 }; /* e^±(2 · FARTHEST) is a number still; as far out σ is 0 or 1 */
-
-/* The odds of queries (A), as `bench.model.attention.odds_against` takes them of keys. */
+/* The odds of queries (A). Beyond ±87 they are those of ±87, which with keys no farther out than
+ * `bench.model.attention.FARTHEST` makes σ 0 or 1 as well: what overflows is infinite, and 1/∞ 0. */
 INLINE void ask(const void *query, float *odds, long size, int narrow) {
     LANES
-    for (long a = 0; a < size; a++) {
-        float power = -2.0f * get(query, a, narrow);
-        power = power > FARTHEST ? FARTHEST : power;
-        odds[a] = exponential(power < -FARTHEST ? -FARTHEST : power);
-    }
+    for (long a = 0; a < size; a++) odds[a] = exponential(-2.0f * get(query, a, narrow));
 }
 
 /* The score of a key; the query's odds and the score go on with zeros, for WIDTH numbers. */

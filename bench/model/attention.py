@@ -15,8 +15,9 @@ from bench.compiled.library import kernels_for
 from bench.model.config import AttentionKind
 from bench.model.products import Linear
 
-FARTHEST = 40.0
-"""Where a key or a query is taken to end: e^±80 is a number still, and σ(40) is 1."""
+FARTHEST = 43.0
+"""Doubled keys that compiled looks can weigh: a query that powers cannot hold is beyond ±87, and
+then all of these meet it where σ is 0 or 1."""
 
 
 class Memory(NamedTuple):
@@ -25,7 +26,7 @@ class Memory(NamedTuple):
     values: Tensor  # (B, S, I), what each of the encoder's outputs adds to the decoder's input
     keys: Tensor  # (B, S, A), what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
-    odds: Tensor | None = None  # (B, S, A), what compiled looks begin with instead of the keys
+    odds: Tensor | None = None  # (B, S, A), what compiled looks begin with; None: none can be
 
     def select(self, kept: Tensor) -> "Memory":
         """Take some sentences, by their places."""
@@ -58,8 +59,7 @@ class AdditiveAttention(nn.Module):
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Do once per sentence what does not depend on the query; outputs are (B, S, K)."""
         keys = 2 * self.to_keys(outputs)
-        odds = None if kernels_for(keys) is None else odds_against(keys)
-        return Memory(values, keys, mask, odds)
+        return Memory(values, keys, mask, None if kernels_for(keys) is None else odds_against(keys))
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, A)."""
@@ -102,14 +102,14 @@ ATTENTIONS: dict[AttentionKind, type[AdditiveAttention] | type[DotAttention]] = 
 }
 
 
-def odds_against(doubled: Tensor) -> Tensor:
-    """Return e^−x of doubled keys or queries (…), in float32, without gradient.
+def odds_against(doubled: Tensor) -> Tensor | None:
+    """Return e^−x of doubled keys (…), float32, without gradient; None where they lie too far out.
 
     σ(2k + 2q) is 1 / (1 + e^−2k · e^−2q): so a look takes a power of each query, not one of each
     query and key.
     """
     powers = doubled.detach().float().contiguous().neg()
-    return powers.clamp_(-FARTHEST, FARTHEST).exp_()
+    return powers.exp_() if powers.abs().max() <= FARTHEST else None
 
 
 def _by_sentence(query: Tensor, memory: Memory) -> Tensor:

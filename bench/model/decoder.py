@@ -192,8 +192,9 @@ class Decoder(nn.Module):
         stepper = self.recurrent.stepper()
         if stepper.cell not in KEPT:
             return None
-        if self.attention is not None and not isinstance(self.attention, AdditiveAttention):
+        if context.memory is not None and context.memory.odds is None:
             return None
+        assert self.attention is None or isinstance(self.attention, AdditiveAttention)
         return Stack(
             kernels,
             stepper.cell,

@@ -13,17 +13,15 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import nn
 
-from bench.data.batching import Batch, collate, sorted_batches
+from bench.data.batching import sorted_batches
 from bench.data.corpus import SplitName
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import EOS_ID
 from bench.errors import BenchError, ConfigError
 from bench.experiment.planning import RunSpec
-from bench.seeding import stream_seed
 from bench.speed.lesson import Lesson
-from bench.speed.workload import Decoding
+from bench.speed.workload import Decoding, endless_batches
 from bench.training.device import computing
 
 SHOWN: tuple[SplitName, ...] = ("train", "validation")
@@ -53,9 +51,10 @@ class Peer(Protocol):
 
 
 class LessonPeer:
-    """The lesson's own code: batches in random order, in float32, with plain Adam.
+    """The lesson's own code: float32, plain Adam, no clipping, the same batches as ours.
 
-    It decodes until every sentence of a batch has said padding, as the lesson does.
+    Those are as near in length as the lesson's. It decodes until every sentence of a batch has said
+    padding, as the lesson does.
     """
 
     name = "lesson"
@@ -64,7 +63,6 @@ class LessonPeer:
     def __init__(self, spec: RunSpec, data: PreparedCorpus, device: torch.device) -> None:
         """Build its model and optimiser."""
         self._spec, self._device = spec, device
-        self._split = data.load_split("train")
         self._model = Lesson(
             spec.config.model,
             source_tokens=len(data.source_vocabulary),
@@ -77,7 +75,7 @@ class LessonPeer:
             betas=(training.adam_beta1, training.adam_beta2),
         )
         self._validation = data.load_split("validation")
-        self._batches = self._forever()
+        self._batches = endless_batches(spec, data)
 
     @torch.inference_mode()
     def decode(self, beam: int) -> Decoding | None:
@@ -112,22 +110,11 @@ class LessonPeer:
             loss = self._model.loss(batch.source, batch.target)
             self._optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(
-                self._model.parameters(), self._spec.config.training.max_gradient_norm
-            )
             self._optimizer.step()
             pairs += len(batch.indices)
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         return pairs / (perf_counter() - started)
-
-    def _forever(self) -> Iterator[Batch]:
-        rng = np.random.default_rng(stream_seed(self._spec.seed, "lesson"))
-        size = self._spec.config.training.batch_size
-        while True:
-            order = rng.permutation(len(self._split))
-            for start in range(0, max(1, len(order) - size + 1), size):  # whole ones, if there are
-                yield collate(self._split, order[start : start + size])
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from time import perf_counter
 from typing import NamedTuple
 
@@ -97,6 +97,16 @@ def deal_evenly(batches: Iterable[Batch]) -> list[Batch]:
     return dealt + by_length[num_pairs : len(by_length) - num_pairs]
 
 
+def endless_batches(spec: RunSpec, data: PreparedCorpus) -> Iterator[Batch]:
+    """Yield a run's batches, epoch after epoch, dealt out evenly."""
+    training = data.load_split("train")
+    batches = TrainingBatches(training, batch_size=spec.config.training.batch_size, seed=spec.seed)
+    for epoch in count(1):
+        in_order = batches.epoch(epoch)
+        while some := deal_evenly(islice(in_order, DEALT)):
+            yield from some
+
+
 class Workload:
     """A variant's training, some batches at a time: the steps of `bench.training.trainer`.
 
@@ -120,10 +130,7 @@ class Workload:
         self._target_tokens = len(data.target_vocabulary)
         self._validation = data.load_split("validation")
         self._optimizer = build_optimizer(self.model, spec.config.training)
-        self._epochs = TrainingBatches(
-            data.load_split("train"), batch_size=spec.config.training.batch_size, seed=spec.seed
-        )
-        self._batches = self._forever()
+        self._batches = endless_batches(spec, data)
 
     def train(self, num_batches: int, *, by_part: bool = False) -> Round:
         """Take some steps.
@@ -206,11 +213,3 @@ class Workload:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return perf_counter()
-
-    def _forever(self) -> Iterator[Batch]:
-        epoch = 0
-        while True:
-            epoch += 1
-            batches = self._epochs.epoch(epoch)
-            while some := deal_evenly(islice(batches, DEALT)):
-                yield from some

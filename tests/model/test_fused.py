@@ -123,18 +123,25 @@ def test_attention_weights_are_the_references(digits: PreparedCorpus, batch: Bat
     assert not found.masked_select((batch.source == PAD_ID)[:, None]).any()
 
 
-def test_keys_far_out_weigh_as_in_the_reference(digits: PreparedCorpus, batch: Batch) -> None:
-    """Whose powers are no numbers any more: weights are ones and zeros then."""
+@pytest.mark.parametrize("farther", [1e4, 300.0, 30.0])
+@pytest.mark.parametrize("shift", [0.0, -25.0, 60.0])
+def test_keys_and_queries_far_out_weigh_as_in_the_reference(
+    digits: PreparedCorpus, batch: Batch, farther: float, shift: float
+) -> None:
+    """Where powers are no numbers any more, and where both are far out and meet halfway."""
     model = build(digits, MODELS["attention"]).eval()
-    assert isinstance(model.decoder.attention, AdditiveAttention)
+    attention = model.decoder.attention
+    assert isinstance(attention, AdditiveAttention)
 
     with torch.no_grad():
-        model.decoder.attention.to_keys.weight *= 1e4
+        attention.to_keys.weight *= farther
+        attention.to_query.bias += shift
+        attention.score.weight *= 8
         found = model.attention_weights(batch)
         with reference_only():
             expected = model.attention_weights(batch)
 
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["gru", "lstm, attention"])
