@@ -67,8 +67,9 @@ class VectorsConfig:
     """fastText vectors for the words of a vocabulary; used where `model.embedding_init` says so."""
 
     source: str = "none"
-    """French vectors: `none`; `train`, learnt by fastText from the training split alone; a file
-    (`.vec`, `.vec.gz`, `.bin`); or a published name, such as `wiki.fr` or `cc.fr.300`."""
+    """French vectors: `none`; `train`, learnt by fastText from the training split alone, of words
+    that it has twice or more; a file (`.vec`, `.vec.gz`, `.bin`); or a published name, such as
+    `wiki.fr` or `cc.fr.300`."""
 
     target: str = "none"
     """English vectors, likewise."""

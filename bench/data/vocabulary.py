@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 BOS, PAD, EOS, UNK = "_bos_", "_pad_", "_eos_", "_unk"
 SPECIALS = (BOS, PAD, EOS, UNK)
 BOS_ID, PAD_ID, EOS_ID, UNK_ID = range(4)
+SILENT = {BOS_ID, PAD_ID}  # a model may say them: they are no text
 
 
 class Vocabulary:
@@ -34,7 +35,7 @@ class Vocabulary:
         for token_id in token_ids:
             if token_id == EOS_ID:
                 break
-            if token_id not in {BOS_ID, PAD_ID}:
+            if token_id not in SILENT:
                 tokens.append(self.tokens[token_id])
         return tokens
 

@@ -14,7 +14,7 @@ from bench.data.batching import Batch, sorted_batches
 from bench.data.config import DataConfig
 from bench.data.prepared import EncodedSplit
 from bench.data.tokenization import detokenize
-from bench.data.vocabulary import UNK_ID, Vocabulary
+from bench.data.vocabulary import SILENT, UNK_ID, Vocabulary
 from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.decoding import decode
 from bench.evaluation.metrics import TEXT_METRICS
@@ -181,10 +181,9 @@ class _Forced:
 
 
 def _length_scores(translations: Sequence[Sequence[int]], split: EncodedSplit) -> dict[str, float]:
-    num_tokens = sum(len(token_ids) for token_ids in translations)
-    num_unknown = sum(token_ids.count(UNK_ID) for token_ids in map(list, translations))
+    said = [each for token_ids in translations for each in token_ids if each not in SILENT]
     num_reference = int((split.target.lengths - 1).sum())  # the end token is not text
     return {
-        "length_ratio": num_tokens / num_reference,
-        "unknown_share": num_unknown / num_tokens if num_tokens else 0.0,
+        "length_ratio": len(said) / num_reference,
+        "unknown_share": said.count(UNK_ID) / len(said) if said else 0.0,
     }

@@ -14,7 +14,7 @@ from bench.data.corpus import SentencePair
 from bench.data.prepared import EncodedSplit, FlatSentences, PreparedCorpus
 from bench.data.subwords import PieceCutter
 from bench.data.tokenization import detokenize, tokenize
-from bench.data.vocabulary import BOS_ID, EOS_ID, PAD_ID, Vocabulary
+from bench.data.vocabulary import EOS_ID, SILENT, Vocabulary
 from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.decoding import decode, greedy
 from bench.model.config import ModelConfig
@@ -135,7 +135,7 @@ class Translator:
         (batch,) = (each.to(self._device) for each in sorted_batches(split, batch_size=1))
         with computing(self._device, "float32"):
             (said,) = greedy(self._model, batch.source, batch.source_lengths, max_length=max_length)
-            decoded = [token_id for token_id in said if token_id not in {BOS_ID, PAD_ID}]
+            decoded = [token_id for token_id in said if token_id not in SILENT]
             target = torch.tensor([[*decoded, EOS_ID]], device=self._device)
             weights = self._model.attention_weights(batch._replace(target=target))[0]
         return Attended(

@@ -17,7 +17,11 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
 class ModelConfig:
-    """One encoder–decoder. The defaults are the lesson's initial model, with random embeddings."""
+    """One encoder–decoder.
+
+    The defaults are the lesson's initial model, but for embeddings that begin at random, output
+    weights of their own and padding that is masked.
+    """
 
     cell: CellKind = "gru"
     """Recurrent cell, on both sides."""

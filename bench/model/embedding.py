@@ -17,8 +17,8 @@ def build_embedding(
 ) -> nn.Embedding:
     """Make rows drawn from N(0, embedding_std²) and put vectors in the place of some.
 
-    The random rows are the same whatever is put in place of others; the padding row is zero and
-    stays so.
+    The random rows are the same whatever is put in place of others; the padding row is zero,
+    and stays so unless the output layer shares it.
 
     Args:
         config: how rows begin.

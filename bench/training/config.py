@@ -15,7 +15,11 @@ ScheduleKind = Literal["constant", "slanted_triangle", "one_cycle", "cosine"]
 
 @dataclass(frozen=True, kw_only=True, slots=True, config=STRICT)
 class TrainingConfig:
-    """How a model is trained. The defaults are the lesson's, but for the clipping."""
+    """How a model is trained.
+
+    The defaults are the lesson's, but that the decoder is fed the reference, real tokens alone
+    count, and gradients are clipped.
+    """
 
     epochs: Annotated[int, Field(ge=1)] = 12
     """Passes over the training split."""

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from bench.data.batching import TrainingBatches, collate, sorted_batches
 from bench.data.config import DataConfig
 from bench.data.prepared import PreparedCorpus
-from bench.data.vocabulary import BOS_ID, EOS_ID
+from bench.data.vocabulary import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.decoding import greedy
 from bench.evaluation.evaluate import bleu_otherwise, evaluate
@@ -99,6 +99,30 @@ def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq
         list(evaluation.hypotheses), [[pair.target for pair in split.pairs]], lowercase=True
     )
     assert evaluation.scores["brevity_penalty"] == pytest.approx(bleu.bp)
+
+
+@pytest.mark.parametrize("said", [PAD_ID, BOS_ID, UNK_ID, UNK_ID + 1])
+def test_lengths_are_those_of_text(digits: PreparedCorpus, said: int) -> None:
+    """Of a model that says one thing for ever: begin tokens and padding are none of its words."""
+    split, model = digits.load_split("test"), build(digits).eval()
+    with torch.no_grad():
+        model.output.linear.bias[said] += 1e4
+
+    scores = evaluate(
+        model,
+        split,
+        EvaluationConfig(max_length=MAX_LENGTH),
+        vocabulary=digits.target_vocabulary,
+        data=DataConfig(),
+        precision="float32",
+    ).scores
+
+    num_words = sum(
+        len(digits.target_vocabulary.decode(split.target[n])) for n in range(len(split))
+    )
+    expected = MAX_LENGTH * len(split) / num_words if said >= UNK_ID else 0
+    assert scores["length_ratio"] == pytest.approx(expected)
+    assert scores["unknown_share"] == (said == UNK_ID)
 
 
 def test_a_model_is_looked_at_greedily_and_with_a_beam(
