@@ -1,6 +1,8 @@
 """What a person sees while runs go on: a line per run at work, and one per run done."""
 
 from collections.abc import Callable
+from threading import Event as Signal
+from threading import RLock, Thread
 from time import perf_counter
 
 from rich.console import Console, Group
@@ -13,6 +15,9 @@ from rich.text import Text
 from bench.engine.executors.contract import Ended, EpochEnded, Event, Failed, Started
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import EpochRecord
+
+SECONDS_SHOWN = 0.25
+"""How long what is drawn stays before it is drawn anew."""
 
 
 class RunProgress:
@@ -42,22 +47,38 @@ class RunProgress:
         self._num_done = 0
         self._started = perf_counter()
         self._active: dict[str, tuple[RunSpec, EpochRecord | None]] = {}
+        # Drawn by a thread of ours: while that of `Live` draws, lines that are printed get lost.
         self._live = Live(
-            get_renderable=self._render, console=console, refresh_per_second=4, transient=True
+            get_renderable=self._render, console=console, auto_refresh=False, transient=True
         )
+        self._drawing, self._over = RLock(), Signal()
+        self._drawer = Thread(target=self._draw, daemon=True)
 
     def __enter__(self) -> "RunProgress":
         """Begin to show."""
         if self._console.is_terminal:
             self._live.start()
+            self._drawer.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Leave only the lines of finished runs."""
+        self._over.set()
+        if self._drawer.is_alive():
+            self._drawer.join()
         self._live.stop()
+
+    def _draw(self) -> None:
+        while not self._over.wait(SECONDS_SHOWN):
+            with self._drawing:
+                self._live.refresh()
 
     def __call__(self, event: Event) -> None:
         """Take notice of an event."""
+        with self._drawing:
+            self._notice(event)
+
+    def _notice(self, event: Event) -> None:
         spec = event.spec
         match event:
             case Started():

@@ -63,7 +63,7 @@ def command(
             report.profile,
             report.corpus if selected["corpus"] else "",
             adhoc=report.adhoc,
-            chosen_seeds=report.chosen_seeds,
+            seeds=selected["seeds"] if report.chosen_seeds else "",
         )
         folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own
         written = write_report(folder, report)

@@ -42,12 +42,7 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         "undetermined": f"undetermined whether {row.variant} differs from {baseline}: {interval}",
     }[difference.verdict]
     counted = f"{opening}, {difference.num_seeds} paired seeds."
-    undecided = difference.verdict in {"equivalent", "undetermined"}
-    if (
-        undecided
-        and max(each.scores["bleu"].estimate for each in (row, comparison.baseline))
-        < NEXT_TO_NOTHING
-    ):
+    if has_learnt_little(row, comparison):
         counted += " Both have learnt next to nothing yet, and so have had little to differ in."
     spoken = judge(bleu, margin=comparison.margin)
     if spoken != difference.verdict:
@@ -57,6 +52,14 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
             f"{loser.variant} lost more runs.{diverged}"
         )
     return counted + _reach(difference) + diverged
+
+
+def has_learnt_little(row: VariantRow, comparison: Comparison) -> bool:
+    """Tell whether no difference was found between two that have hardly learnt anything."""
+    if row.difference is None or row.difference.verdict not in {"equivalent", "undetermined"}:
+        return False
+    bleu = [each.scores["bleu"].estimate for each in (row, comparison.baseline)]
+    return max(bleu) < NEXT_TO_NOTHING
 
 
 def published(scores: Sequence[PublishedEffect]) -> list[str]:

@@ -100,6 +100,11 @@ def _build(
     top = {key: document[key] for key in document if key not in UNSHARED}
     shared = flatten(top)
     profiles = document.get("profiles", {})
+    if not profiles:
+        raise ConfigError(
+            f"{where}: there is no profile; [profiles.{DEFAULT_PROFILE}], which may be empty, is "
+            "what commands take unless told otherwise"
+        )
     if profile not in profiles:
         raise UnknownNameError("profile", profile, profiles, where=where)
     size = dict(profiles[profile])

@@ -13,6 +13,7 @@ from bench.data.config import DataConfig
 from bench.data.corpus import shown_name
 from bench.data.prepared import PreparedCorpus
 from bench.data.vectors.preparation import PreparedVectors
+from bench.errors import ConfigError
 from bench.experiment.schema import Experiment, RunConfig, Variant
 from bench.experiment.settings import as_toml
 from bench.model.matching import match_parameters, parameters_of
@@ -146,7 +147,10 @@ def _resolve(
     if variant.match_parameters:
         other = experiment.variants[variant.match_parameters].config
         goal = parameters_of(other.model, **_vocabularies(prepared[other.data]))
-        model = match_parameters(model, goal, **_vocabularies(prepared[config.data]))
+        try:
+            model = match_parameters(model, goal, **_vocabularies(prepared[config.data]))
+        except ConfigError as error:
+            raise ConfigError(f"{experiment.name}, {variant.name}: {error}") from error
     precision = resolve_precision(config.training.precision, device)
     return replace(config, model=model, training=replace(config.training, precision=precision))
 

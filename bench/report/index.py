@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.comparison.comparison import Comparison, VariantRow
+from bench.comparison.wording import has_learnt_little
 from bench.errors import BenchError
 from bench.report.record import RESULTS, Report, load_report
 
@@ -73,13 +74,14 @@ def _row(report: Report, link: str) -> str:
 
 def _answer(comparison: Comparison) -> str:
     """Say each variant's verdict and estimate, against the baseline."""
-    parts = [_said(row) for row in comparison.rows if not row.is_baseline]
+    parts = [_said(row, comparison) for row in comparison.rows if not row.is_baseline]
     return f"against {comparison.baseline.variant}: {', '.join(parts)}"
 
 
-def _said(row: VariantRow) -> str:
+def _said(row: VariantRow, comparison: Comparison) -> str:
     diverged = f", {row.num_diverged} diverged" if row.num_diverged else ""
     if row.difference is None:
         return f"{row.variant} not comparable{diverged}"
     estimate = row.difference.by_metric["bleu"].estimate
-    return f"{row.variant} {row.difference.verdict} ({estimate:+z.1f}{diverged})"
+    little = ", next to nothing learnt" if has_learnt_little(row, comparison) else ""
+    return f"{row.variant} {row.difference.verdict} ({estimate:+z.1f}{diverged}{little})"

@@ -9,16 +9,18 @@ from markdown_it import MarkdownIt
 
 from bench.comparison.statistics import Verdict
 from bench.comparison.wording import answer
+from bench.data.corpus import corpus_names
 from bench.errors import BenchError
 from bench.report.figures.drawing import standalone
 from bench.report.page import build_sections
-from bench.report.record import RESULTS, Report, save_report
+from bench.report.record import RESULTS, Report, load_report, save_report
 from bench.report.section import Figure, Section
 from bench.tracking.colours import variant_colours
 
 README, HTML, FIGURES, DISCUSSION = "README.md", "index.html", "figures", "discussion.md"
 VERDICTS = "|".join(get_args(Verdict))
 
+FINGERPRINT = re.compile(r"\b[0-9a-f]{8,}\b")
 SHOWN_FIGURE = re.compile(rf"\]\({FIGURES}/([\w.-]+\.svg)\)")
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -33,11 +35,13 @@ def write_report(folder: Path, report: Report) -> list[Path]:
     `discussion.md` is written by hand: it is taken into the pages and never touched.
 
     Raises:
-        BenchError: when the folder has such files of somebody else's, or the discussion is no text.
+        BenchError: when the folder has such files of somebody else's, or a report on another text
+            of that name, or the discussion is no text.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sections = build_sections(report, _read_discussion(folder / DISCUSSION))
     _refuse_others(folder)
+    _refuse_another_text(folder, report)
     _remove_figures(folder)
     save_report(folder, report)
     (folder / FIGURES).mkdir(exist_ok=True)
@@ -62,6 +66,25 @@ def _refuse_others(folder: Path) -> None:
     others = [name for name in (README, HTML) if (folder / name).exists()]
     if others and not (folder / RESULTS).exists():
         raise BenchError(f"{folder} has a {others[0]} that is no report's; name another with --to")
+
+
+def _refuse_another_text(folder: Path, report: Report) -> None:
+    """Keep what was made of one's own files, and written beside it, from files of the same name."""
+    if report.corpus in corpus_names() or not (folder / RESULTS).exists():
+        return
+    try:
+        ours, theirs = _fingerprints(report), _fingerprints(load_report(folder))
+    except BenchError:  # of an earlier version
+        return
+    if ours and theirs and ours.isdisjoint(theirs):
+        raise BenchError(
+            f"{folder} is about another {report.corpus}, or as it was before; "
+            "name another folder with --to, or remove that one"
+        )
+
+
+def _fingerprints(report: Report) -> set[str]:
+    return set(FINGERPRINT.findall(report.provenance.get("prepared data", "")))
 
 
 def _remove_figures(folder: Path) -> None:

@@ -140,11 +140,12 @@ def be_patient() -> None:
 
 
 def quieten_mlflow() -> None:
-    """Keep MLflow from calling home and from explaining its migrations."""
+    """Keep MLflow from calling home, and from telling its migrations and every run's address."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "1")
     # Two tries in place of seven: a server that is not there is said to be so within seconds.
     os.environ.setdefault(TRIES, FEW_TRIES)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # amid live progress
     for name in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(name).setLevel(logging.ERROR)
 

@@ -136,7 +136,7 @@ def test_planning_makes_no_record(capsys: pytest.CaptureFixture[str]) -> None:
     assert not list(Path.cwd().glob("mlflow.*"))
 
 
-def test_each_set_of_changed_settings_has_a_folder_of_its_own() -> None:
+def test_each_set_of_changed_settings_or_seeds_has_a_folder_of_its_own() -> None:
     """Whatever their order; a long one ends in a digest, and none is lost in another's folder."""
     one, two = "training.epochs=1", "model.hidden_size=64"
     many = [f"model.hidden_size={size}" for size in range(64, 70)]
@@ -148,6 +148,7 @@ def test_each_set_of_changed_settings_has_a_folder_of_its_own() -> None:
     assert own_folder("quick", "kept/it.fr,kept/it.en") == "it.fr,it.en"
     assert own_folder("quick", "", adhoc=many) != own_folder("quick", "", adhoc=many[::-1][1:])
     assert len(own_folder("quick", "", adhoc=many)) < 100
+    assert own_folder("quick", "", seeds="3,4") == "seeds=3-4"
     assert own_folder("quick", "", adhoc=['data.corpus="a/../b"']).count("/") == 0
 
 

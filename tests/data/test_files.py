@@ -54,6 +54,8 @@ def test_two_aligned_files_are_joined_line_by_line(tmp_path: Path) -> None:
     (tmp_path / "a.fr").write_text("".join(f"{pair.source}\n" for pair in PAIRS))
     (tmp_path / "a.en").write_text("".join(f"{pair.target}\n" for pair in PAIRS))
 
+    with pytest.raises(CorpusError, match=r"the French file stands first: \S*a\.fr,"):
+        load_reader(f"{tmp_path / 'a.en'},{tmp_path / 'a.fr'}")
     by_comma = load_reader(f"{tmp_path / 'a.fr'},{tmp_path / 'a.en'}").read(num_pairs=0)
     by_folder = load_reader(str(tmp_path)).read(num_pairs=0)
 

@@ -51,7 +51,7 @@ def test_a_variant_says_only_what_differs() -> None:
 
 def test_a_file_that_says_nothing_is_told_so_and_a_mark_of_byte_order_is_none() -> None:
     """Editors on Windows put one before the text."""
-    with pytest.raises(BenchError, match="There is no profile yet"):
+    with pytest.raises(BenchError, match=r"no profile; \[profiles\.quick\]"):
         load_experiment(write(""))
 
     assert load_experiment(write("\ufeff" + FILE)).question == "Does it?"

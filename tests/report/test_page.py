@@ -87,6 +87,24 @@ def test_nobody_else_s_files_are_touched(tmp_path: Path) -> None:
     assert (figures / "forest.svg").read_text() != "old"
 
 
+def test_a_report_is_not_replaced_by_one_on_other_files_of_that_name(tmp_path: Path) -> None:
+    """Nor is its discussion put beside their figures; more runs on the same files are welcome."""
+    first = replace(example(), provenance={"prepared data": "0123456789ab"})
+    more = replace(
+        example(), provenance={"prepared data": "0123456789ab (3 runs); ffffffff (1 runs)"}
+    )
+    other = replace(example(), provenance={"prepared data": "ba9876543210"})
+    write_report(tmp_path / "it", first)
+    write_report(tmp_path / "it", more)
+
+    with pytest.raises(BenchError, match="is about another pairs"):
+        write_report(tmp_path / "it", other)
+
+    assert load_report(tmp_path / "it").provenance == more.provenance
+    write_report(tmp_path / "known", replace(first, corpus="multi30k"))
+    write_report(tmp_path / "known", replace(other, corpus="multi30k"))
+
+
 def test_a_discussion_that_is_no_text_is_named(tmp_path: Path) -> None:
     """And a byte order mark is not part of one."""
     folder = write_example(tmp_path / "it")

@@ -80,6 +80,8 @@ def _find_layout(name: str) -> _Layout:
         for path in paths:
             if not path.is_file():
                 raise CorpusError("no such file", path=path)
+        if [ending for path in paths for ending in path.suffixes[:1]] == [".en", ".fr"]:
+            raise CorpusError(f"the French file stands first: {paths[1]},{paths[0]}")
         return _Layout(paths, aligned=True, is_split=False)
     path = Path(name)
     if path.exists() and not path.is_dir():  # a pipe or a device could be read only once
