@@ -19,8 +19,8 @@ from bench.training.checkpoint import load_last, save_last
 from bench.training.config import TrainingConfig
 from bench.training.device import choose_device, gpus_of, resolve_precision
 from bench.training.loss import token_loss
-from bench.training.optimization import build_optimizer
-from bench.training.trainer import EpochResult, batch_loss, forcing_at, train, update
+from bench.training.optimization import build_optimizer, pace_at
+from bench.training.trainer import EpochResult, batch_loss, clip, forcing_at, train, update
 from tests.conftest import TINY, build
 
 CONFIG = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.01, precision="float32")
@@ -60,6 +60,43 @@ def test_a_decoder_that_feeds_itself_is_trained_alike(
     assert losses(digits, config) != losses(digits, replace(config, teacher_forcing=1.0))
 
 
+@pytest.mark.parametrize("budget", [1.0, 0.5])
+def test_every_step_is_taken_at_the_pace_of_its_schedule(
+    digits: PreparedCorpus, budget: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over all epochs as one, and fitted into what of them is trained."""
+    config = replace(CONFIG, epochs=4, budget=budget, schedule="cosine")
+    model = build(digits)
+    batches = TrainingBatches(digits.load_split("train"), batch_size=16, seed=1)
+    optimizer, rates = build_optimizer(model, config), []
+    step = optimizer.step
+    monkeypatch.setattr(
+        optimizer, "step", lambda: (rates.append(optimizer.param_groups[0]["lr"]), step())
+    )
+
+    pairs = [result.pairs for result in train(model, optimizer, batches, config, seed=1)]
+
+    num_steps = config.num_epochs * len(batches)
+    factors = [pace_at("cosine", step=at, num_steps=num_steps).factor for at in range(num_steps)]
+    assert rates == pytest.approx([config.learning_rate * factor for factor in factors])
+    assert pairs == [len(digits.load_split("train"))] * config.num_epochs
+
+
+@pytest.mark.parametrize("length", [0.5, 1.5, 3.0])
+def test_a_gradient_that_is_too_long_is_cut_to_the_length(
+    digits: PreparedCorpus, length: float
+) -> None:
+    """And one that is not is left alone."""
+    model = build(digits)
+    weight = next(model.parameters())
+    weight.grad = torch.zeros_like(weight)
+    weight.grad[0, 0] = length
+
+    clip(model, 1.0)
+
+    assert float(weight.grad.norm()) == pytest.approx(min(length, 1.0), rel=1e-5)
+
+
 def test_the_reference_is_fed_less_and_less() -> None:
     """By the same amount from epoch to epoch, down to never: the lesson's schedule."""
     config = TrainingConfig(epochs=15, teacher_forcing_fall=0.1)
@@ -68,6 +105,8 @@ def test_the_reference_is_fed_less_and_less() -> None:
 
     assert shares[:10] == pytest.approx([1 - 0.1 * epoch for epoch in range(10)])
     assert shares[10:] == [0.0] * 5
+    begun_lower = TrainingConfig(epochs=15, teacher_forcing=0.8, teacher_forcing_fall=0.1)
+    assert forcing_at(begun_lower, 3) == pytest.approx(0.6)
 
 
 def test_the_lessons_loss_counts_padding(digits: PreparedCorpus) -> None:
