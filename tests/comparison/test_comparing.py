@@ -1,13 +1,21 @@
 """From results to statements."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy import stats
 
 from bench.comparison.comparing import compare
+from bench.comparison.comparison import Comparison
+from bench.comparison.resampling import METRICS, Draws
+from bench.comparison.statistics import estimate
 from bench.comparison.wording import answer, method
 from bench.errors import BenchError
-from tests.comparison.examples import comparison, result, steady
+from bench.tracking.result import RunResult
+from tests.comparison.examples import NUM_SENTENCES, comparison, result, steady
 
 
 @pytest.mark.parametrize(
@@ -101,6 +109,97 @@ def test_seeds_that_gave_the_same_do_not_say_what_others_would_show() -> None:
         sentence
         == "b is equivalent to a within ±0.5 BLEU: +0.00 BLEU [+0.00, +0.00], 3 paired seeds."
     )
+
+
+def drawn(
+    runs: Iterable[RunResult], luck: Mapping[str, NDArray[np.float64]], num_draws: int = 4000
+) -> Draws:
+    """Score runs on draws of sentences: each variant with its own luck, metrics in no way alike."""
+    scale = dict(zip(METRICS, (1.0, 0.5, 0.02), strict=True))
+    return {
+        metric: {
+            run.identity: run.test[metric]
+            + scale[metric] * luck.get(run.variant, np.zeros(num_draws))
+            for run in runs
+        }
+        for metric in METRICS
+    }
+
+
+def test_what_both_owe_to_the_sentences_moves_no_difference() -> None:
+    """Scores have it in their intervals; what one alone owes to them stands in the difference."""
+    results = {
+        name: [result(name, seed, bleu) for seed, bleu in enumerate(scores)]
+        for name, scores in (("a", [20, 21, 22]), ("b", [25.1, 26, 27.1]))
+    }
+    runs = [run for found in results.values() for run in found]
+    luck = np.random.default_rng(1).normal(0, 2, 4000)
+    luck = (luck - luck.mean()) / luck.std() * 2
+
+    def compared(**by_variant: NDArray[np.float64]) -> Comparison:
+        return compare("?", results, drawn(runs, by_variant), baseline="a", margin=0.5)
+
+    shared, alone = compared(a=luck, b=luck), compared(b=luck)
+    gains = [5.1, 5.0, 5.1]
+    for found, deviation in ((shared, 0.0), (alone, 2.0)):
+        difference = found.rows[1].difference
+        assert difference is not None
+        assert difference.sentence_deviation == pytest.approx(deviation, abs=1e-6)
+        assert difference.seed_deviation == pytest.approx(np.std(gains, ddof=1))
+        by_seeds = stats.t.isf(0.025, 2) * stats.sem(gains)
+        by_sentences = stats.t.isf(0.025, NUM_SENTENCES - 1) * deviation
+        reach = np.hypot(by_seeds, by_sentences * np.sqrt(NUM_SENTENCES / (NUM_SENTENCES - 1)))
+        low, high = np.mean(gains) - reach, np.mean(gains) + reach
+        assert difference.by_metric["bleu"][1:] == pytest.approx((low, high))
+    for metric, scale in zip(METRICS, (1.0, 0.5, 0.02), strict=True):
+        of_a = alone.rows[0].scores[metric]
+        of_b = alone.rows[1].scores[metric]
+        assert of_b.high - of_b.low > of_a.high - of_a.low + scale * 2 * 2
+
+
+def test_decided_is_only_what_is_decided_of_every_variant() -> None:
+    """One that is clear does not speak for one that is not."""
+    assert comparison([20, 21, 22], [25.1, 26, 27.1]).decided
+    assert not comparison([20, 21, 22], [25.1, 26, 27.1], [25, 20, 23]).decided
+
+
+def test_what_stands_beside_a_difference_is_at_its_share() -> None:
+    """Of two variants, the clearer one is judged at half of five per cent, in every figure."""
+    found = comparison([20, 21, 22], [25.1, 26, 27.1], [25, 20, 23])
+    clear = found.rows[1].difference
+    again = estimate([5.1, 5.0, 5.1], np.zeros((1, 3)), num_sentences=NUM_SENTENCES)
+
+    assert clear is not None
+    assert clear.significance == pytest.approx(0.025)
+    assert clear.p_value == pytest.approx(stats.ttest_1samp([5.1, 5.0, 5.1], 0).pvalue)
+    assert clear.detectable == pytest.approx(again.detectable(significance=0.025))
+    assert clear.seeds_needed == again.seeds_needed(significance=0.025)
+    score = found.rows[0].scores["bleu"]
+    assert score[1:] == pytest.approx(stats.t.interval(0.95, 2, 21, stats.sem([20, 21, 22])))
+    tied = comparison([20, 21, 22], [20, 22, 23]).rows[1].difference
+    assert tied is not None
+    assert tied.sign_p_value == pytest.approx(stats.binomtest(2, 2).pvalue)
+
+
+def test_costs_are_means_of_the_finished_runs() -> None:
+    """Memory is the most of any; one that diverged early was cheap for nothing."""
+    runs = [
+        replace(
+            result("a", seed, bleu),
+            training_seconds=seconds,
+            pairs_per_second=10 * seconds,
+            peak_memory_bytes=memory,
+        )
+        for seed, bleu, seconds, memory in [(1, 20, 10, 7), (2, 21, 30, 5), (3, None, 2, 9)]
+    ]
+    runs[1] = replace(runs[1], test={**runs[1].test, "sentences_per_second": 19.0})
+
+    (row,) = compare("?", {"a": runs}, steady(runs), baseline="a", margin=0.5).rows
+
+    assert row.training_seconds == 20
+    assert row.pairs_per_second == 200
+    assert row.sentences_per_second == 14
+    assert row.peak_memory_bytes == 7
 
 
 def test_a_run_is_not_compared_with_itself() -> None:

@@ -9,9 +9,12 @@ import torch
 from bench.cli.main import main
 from bench.data.batching import TrainingBatches
 from bench.data.prepared import PreparedCorpus
+from bench.data.vectors.preparation import PreparedVectors
+from bench.experiment import planning
 from bench.experiment.loading import load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.model.seq2seq import build_on_meta, count_parameters
+from bench.training.config import TrainingConfig
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import train
 from tests.conftest import build
@@ -127,7 +130,9 @@ def test_matched_variants_have_equal_parameters(path: Path, digits: PreparedCorp
             assert sizes[name] == pytest.approx(sizes[variant.match_parameters], rel=0.01)
 
 
-def test_an_identity_follows_all_that_decides_the_numbers(digits: PreparedCorpus) -> None:
+def test_an_identity_follows_all_that_decides_the_numbers(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another setting, seed or text is another run; another name or number of workers is not."""
     spec = planned(FILES[0], digits)[0]
     config = spec.config
@@ -137,8 +142,29 @@ def test_an_identity_follows_all_that_decides_the_numbers(digits: PreparedCorpus
         replace(spec, config=replace(config, model=replace(config.model, embedding_dim=12))),
         replace(spec, config=replace(config, training=replace(config.training, epochs=99))),
         replace(spec, replica=1),
+        replace(spec, config=replace(config, evaluation=replace(config.evaluation, beam_size=7))),
+        *(replace(spec, vectors=PreparedVectors(Path(), digest, "")) for digest in "ab"),
     ]
+    known = {spec.identity, *(other.identity for other in others)}
+    judged = replace(config, evaluation=replace(config.evaluation, equivalence_margin=2.0))
 
-    assert len({spec.identity, *(other.identity for other in others)}) == 6
+    assert len(known) == 1 + len(others)
     assert replace(spec, variant="same", experiment="elsewhere").identity == spec.identity
+    assert replace(spec, config=judged).identity == spec.identity
     assert replace(spec, seed=99).group == spec.group
+    monkeypatch.setattr(planning, "SCORE_VERSION", planning.SCORE_VERSION + 1)
+    assert spec.identity not in known
+
+
+def test_a_plan_says_in_which_number_format_it_computes(digits: PreparedCorpus) -> None:
+    """`auto` is the machine's choice, and part of what a run is."""
+    spec = planned(FILES[0], digits)[0]
+    auto = replace(spec.config.training, precision="auto")
+
+    assert TrainingConfig().precision == "auto"
+    for path in FILES:
+        assert {each.config.training.precision for each in planned(path, digits, "full")} <= {
+            "float32",
+            "bfloat16",
+        }
+    assert replace(spec, config=replace(spec.config, training=auto)).identity != spec.identity

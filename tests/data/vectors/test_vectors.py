@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,26 @@ def test_training_is_the_same_every_time(questions: PreparedCorpus) -> None:
     assert first.folder != again.folder
     assert first.digest == again.digest
     assert build(questions, TRAIN).folder == first.folder
+
+
+def test_other_rows_are_other_vectors(questions: PreparedCorpus, tmp_path: Path) -> None:
+    """A file that was changed, if only in its numbers, and another number of features."""
+    word = questions.source_vocabulary.tokens[4]
+    path = tmp_path / "v.vec"
+    config = VectorsConfig(source=str(path))
+    path.write_text(f"{word} 1 2 3\n")
+    first = build(questions, config)
+    path.write_text(f"{word} 3 2 1\n")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
+
+    again = build(questions, config)
+
+    rows = again.load("source")
+    assert rows is not None
+    assert again.digest != first.digest
+    assert rows.rows[4].tolist() == [3, 2, 1]
+    sizes = [build(questions, TRAIN, dim=dim).folder for dim in (3, 4)]
+    assert sizes[0] != sizes[1]
 
 
 def test_training_does_not_begin_at_what_the_memory_held() -> None:
