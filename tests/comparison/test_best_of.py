@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bench.comparison.best_of import compare_best_of, expected_best, leads_from
 from bench.comparison.statistics import Interval
@@ -55,3 +56,28 @@ def test_who_leads_is_said_only_where_it_is_clear() -> None:
     assert leads_from([ahead, ahead]) == 1
     assert leads_from([ahead, open_]) is None
     assert leads_from([]) is None
+
+
+def test_trials_of_one_draw_are_resampled_together() -> None:
+    """A variant that is one better in each is one better for sure; in another order it is not."""
+    scores = [3.0, 1.0, 2.0, 4.0, 7.0, 5.0]
+    better = [score + 1 for score in scores]
+
+    paired = compare_best_of({"a": scores, "b": better}, higher_is_better=True)
+    apart = compare_best_of({"a": scores, "b": sorted(better)}, higher_is_better=True)
+    three = compare_best_of({"a": scores, "b": sorted(better), "c": scores}, higher_is_better=True)
+
+    for found in paired.difference["b"]:
+        assert found == pytest.approx((1, 1, 1))
+    assert apart.difference["b"][0].low < 0
+    assert three.difference["b"][0].low < apart.difference["b"][0].low
+
+
+def test_the_band_of_one_trial_is_that_of_a_mean() -> None:
+    """Student's t over the trials, but for the draws."""
+    scores = [3.0, 1.0, 2.0, 4.0, 7.0, 5.0]
+
+    found = compare_best_of({"a": scores}, higher_is_better=True).band["a"][0]
+
+    expected = stats.t.interval(0.95, 5, np.mean(scores), stats.sem(scores))
+    assert found[1:] == pytest.approx(expected, rel=0.05)

@@ -1,9 +1,12 @@
 """Published effects beside ours."""
 
+from dataclasses import replace
 from statistics import fmean
+from typing import Literal
 
 import pytest
 
+from bench.comparison.resampling import METRICS
 from bench.comparison.scorecard import keep_score
 from bench.experiment.schema import Expectation
 from tests.comparison.examples import comparison
@@ -40,6 +43,23 @@ def test_the_interval_is_put_beside_the_published_range(
     assert score.agreement == agreement
     assert score.ours is not None
     assert score.ours.estimate == pytest.approx(fmean(scores) - fmean(baseline))
+
+
+@pytest.mark.parametrize(("metric", "agreement"), [("bleu", "agrees"), ("loss", "undetermined")])
+def test_a_range_around_zero_is_widened_by_the_margin_of_bleu(
+    metric: Literal["bleu", "loss"], agreement: str
+) -> None:
+    """Half a BLEU counts as none; of a loss nothing of the kind is known."""
+    expected = Expectation(variant="b", low=-0.1, high=0.1, source="somebody", metric=metric)
+    found = comparison([20.0, 21.0, 22.0], [20.1, 20.9, 22.0])
+    difference = found.rows[1].difference
+    assert difference is not None
+    alike = replace(difference, by_metric=dict.fromkeys(METRICS, difference.by_metric["bleu"]))
+    rows = [found.rows[0], replace(found.rows[1], difference=alike)]
+
+    (score,) = keep_score([expected], replace(found, rows=rows))
+
+    assert score.agreement == agreement
 
 
 @pytest.mark.parametrize(

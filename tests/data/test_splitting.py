@@ -14,6 +14,7 @@ def test_case_accents_and_punctuation_do_not_make_another_sentence() -> None:
     """Sentences that differ in these alone have one key; other words have another."""
     assert sentence_key("Où est-il ?") == sentence_key("ou est il")
     assert sentence_key("Où est-il ?") != sentence_key("Où est-elle ?")
+    assert sentence_key("?") != sentence_key("!")
 
 
 def test_pairs_that_share_a_side_are_one_group() -> None:
@@ -48,6 +49,16 @@ def test_no_sentence_is_in_two_splits() -> None:
     assert 60 < len(split.corpus.test) < 180
 
 
+def test_each_split_has_its_own_share() -> None:
+    """Validation a small one here, test a large one."""
+    pairs = [SentencePair(f"fr {n}", f"en {n}") for n in range(1000)]
+
+    split = separate(Corpus(train=pairs), validation_share=0.05, test_share=0.3, seed=3).corpus
+
+    assert len(split.validation) < 90
+    assert len(split.test) > 220
+
+
 def test_the_split_does_not_depend_on_the_order_of_the_pairs() -> None:
     """The same pairs, read backwards, fall into the same splits."""
     pairs = pairs_with_shared_sides(300)
@@ -65,6 +76,7 @@ def test_leaks_leave_the_training_split_of_a_corpus_with_its_own_splits() -> Non
             SentencePair("Un !", "one"),
             SentencePair("deux", "TWO"),
             SentencePair("trois", "three"),
+            SentencePair("trois", "three"),
         ],
         validation=[SentencePair("un", "other")],
         test=[SentencePair("autre", "two")],
@@ -73,5 +85,6 @@ def test_leaks_leave_the_training_split_of_a_corpus_with_its_own_splits() -> Non
     separated = separate(corpus, **SHARES)
 
     assert separated.corpus.train == [SentencePair("trois", "three")]
+    assert separated.duplicates == 1
     assert separated.leaked == 2
     assert separated.corpus.test == corpus.test

@@ -1,5 +1,6 @@
 """The page of a search: what it found, and what that is worth."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bench.report.index import render_index
 from bench.report.pages import write_report
 from bench.report.record import load_report
 from bench.report.search_sections import describe_budget
+from bench.search.record import SearchRecord, TrialRecord
 from tests.report.examples import example_search, write_example
 
 
@@ -59,6 +61,22 @@ def test_a_sampler_that_learns_from_scores_has_no_curve(tmp_path: Path) -> None:
     page = (folder / "README.md").read_text("utf-8")
     assert "drawn from random and quasi-random studies alone" in page
     assert not (folder / "figures" / "best_of.svg").exists()
+
+
+def test_nothing_is_drawn_of_trials_that_were_pruned_unlike_or_unfinished() -> None:
+    """What the best of n trials is worth is told of fair draws alone."""
+    whole = example_search()
+    trials = whole.studies["b"].trials
+
+    def with_first(trial: TrialRecord) -> SearchRecord:
+        study = replace(whole.studies["b"], trials=[trial, *trials[1:]])
+        return replace(whole, studies={**whole.studies, "b": study})
+
+    other = {**trials[0].settings, "model.num_layers": 9}
+    assert whole.is_for_best_of
+    assert not replace(whole, config=replace(whole.config, pruner="median")).is_for_best_of
+    assert not with_first(replace(trials[0], state="pruned")).is_for_best_of
+    assert not with_first(replace(trials[0], settings=other)).is_for_best_of
 
 
 def test_the_index_tells_tuned_from_untuned(tmp_path: Path) -> None:

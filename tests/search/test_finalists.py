@@ -9,7 +9,7 @@ import pytest
 
 from bench.data.prepared import PreparedCorpus
 from bench.engine.executors.contract import Ended
-from bench.search.finalists import open_retrials, read_finalists, tuned
+from bench.search.finalists import SEED, TRIAL, open_retrials, read_finalists, tuned
 from bench.search.reading import read_study
 from bench.search.record import Finalist, StudyRecord, TrialRecord, choose_winner
 from bench.search.storage import open_storage
@@ -44,6 +44,42 @@ def test_each_finalist_is_trained_once_with_each_fresh_seed(
     for run in done:
         settings = next(f.trial.settings for f in finalists if f.trial.number == run.trial)
         assert run.config.training.learning_rate == settings["training.learning_rate"]
+
+
+def test_a_search_by_loss_selects_epochs_by_loss(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """In its trials, in the best again, which nothing prunes, and in the winner's runs."""
+    by_loss = replace(SMALL, objectives=("loss",), pruner="median", fresh_seeds=1)
+    searched = study(tmp_path, spec(digits), by_loss)
+    heard = search(searched, digits)
+    retrials = open_retrials(open_storage(str(tmp_path / "journal")), searched, spec(digits))
+    again = search(retrials, digits)
+
+    trained = [event.spec for event in (*heard, *again) if isinstance(event, Ended)]
+    winner = choose_winner(read_finalists(searched, retrials), objective="loss")
+    chosen = tuned(spec(digits), winner, by_loss, study="it/gru")
+    assert len(trained) > SMALL.trials
+    assert {run.config.evaluation.select_on for run in (*trained, chosen)} == {"loss"}
+    assert retrials.config.pruner == "none"
+
+
+def test_a_finalist_that_lacks_a_fresh_score_is_left_out(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mean over fewer seeds would be no fair one."""
+    searched = study(tmp_path, spec(digits), SMALL)
+    search(searched, digits)
+    retrials = open_retrials(open_storage(str(tmp_path / "journal")), searched, spec(digits))
+    search(retrials, digits)
+    first, second = read_finalists(searched, retrials)
+    finished = [
+        trial
+        for trial in retrials.finished()
+        if (trial.params[TRIAL], trial.params[SEED]) != (first.trial.number, 3)
+    ]
+
+    monkeypatch.setattr(retrials, "finished", lambda: finished)
+
+    assert read_finalists(searched, retrials) == [second]
 
 
 @pytest.mark.slow

@@ -45,6 +45,25 @@ def test_draws_fill_the_space_evenly(sampler: SamplerName) -> None:
     assert min(layers.values()) > 135
 
 
+def test_every_step_is_drawn() -> None:
+    """The last one too, though 0.3 / 0.1 is less than 3, and both ends of sizes by factors."""
+    space = build_space(
+        {
+            "model.dropout_scale": Range(low=0, high=0.3, step=0.1),
+            "model.num_layers": Range(low=1, high=4, log=True),
+        }
+    )
+
+    draws = [draw_point("random", space, seed=1, number=number) for number in range(400)]
+
+    scales = Counter(round(draw["model.dropout_scale"], 6) for draw in draws)
+    layers = Counter(draw["model.num_layers"] for draw in draws)
+    assert sorted(scales) == [0, 0.1, 0.2, 0.3]
+    assert min(scales.values()) > 70
+    assert sorted(layers) == [1, 2, 3, 4]
+    assert layers[4] > 30
+
+
 def test_quasi_random_draws_leave_no_gaps() -> None:
     """The largest gap of 64 draws is far smaller than that of random ones."""
     space = build_space({"model.dropout_scale": Range(low=0, high=1)})

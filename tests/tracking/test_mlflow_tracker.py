@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 
 from bench.errors import TrackingError
+from bench.tracking import variant_parents
 from bench.tracking.mlflow_tracker import MlflowTracker
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.seed_means import mean_curves, mean_scores
@@ -134,6 +135,11 @@ def test_a_run_carries_what_is_needed_to_understand_it(
     assert run.data.params["model.cell"] == "gru"
     assert [(point.step, point.value) for point in curve] == [(1, 20.0), (2, 40.0)]
     assert client.get_metric_history(run.info.run_id, "test/bleu")[0].step == 0
+    assert run.data.metrics["test/loss"] == 2.0
+    assert run.data.metrics["train/total_seconds"] == 3.0
+    assert run.data.metrics["train/peak_memory_bytes"] == 5.0
+    assert run.data.metrics["train/parameters"] == 123.0
+    assert run.data.tags["precision"] == "float32"
     assert run.data.tags["variant"] == "gru"
     assert run.data.tags["seed"] == "1"
     assert run.data.tags["bleu.signature"] == "case:lc"
@@ -182,6 +188,33 @@ def test_a_variant_has_one_parent_with_mean_curves(
     assert parent.data.tags["mlflow.runColor"] == "#0072B2"
     assert parent.data.tags["mlflow.note.content"] == "So."
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
+
+
+def test_mean_curves_end_with_the_shortest_run_and_leave_diverged_ones_out() -> None:
+    """A mean over whoever is left would bend where one stops."""
+    long, other = result(1), result(2, bleu=30.0)
+    third = replace(long.epochs[0], epoch=3)
+    long = replace(long, epochs=(*long.epochs, third))
+    gone = replace(result(3, bleu=900.0), outcome="diverged")
+
+    curves = mean_curves([long, other, gone])
+
+    assert {epoch: found["validation/bleu"] for epoch, found in curves.items()} == {1: 25, 2: 50}
+
+
+def test_the_model_beside_a_variant_is_the_best_by_validation(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the test split says of it."""
+    monkeypatch.setattr(variant_parents, "save_logged_model", lambda folder, _: folder.mkdir())
+    first = record(tracker, 1, tmp_path / "1", bleu=22.0)
+    second = record(tracker, 2, tmp_path / "2", bleu=20.0)
+    told = [first, replace(second, test={"bleu": 99.0, "loss": 0.1})]
+
+    tracker.summarise(summary(told))
+
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    assert parent.data.tags["model.identity"] == first.identity
 
 
 def test_means_are_of_what_all_runs_have(tracker: MlflowTracker, tmp_path: Path) -> None:
