@@ -38,8 +38,13 @@ def test_undetermined_says_what_more_seeds_would_do() -> None:
     """The smallest difference that could have been found, and the seeds for the observed one."""
     (sentence,) = answer(comparison([20, 21, 22], [25, 20, 23]))
 
-    assert "So many seeds find a difference of" in sentence
-    assert "to show one as large as the observed would take" in sentence
+    found = comparison([20, 21, 22], [25, 20, 23]).rows[1].difference
+    assert found is not None
+    assert found.seeds_needed != found.num_seeds
+    assert f"So many seeds find a difference of {found.detectable:.2f} BLEU" in sentence
+    assert f"to show one as large as the observed would take {found.seeds_needed}." in sentence
+    (equivalent,) = answer(comparison([20, 21, 22], [20.1, 21, 22.1]))
+    assert "as large as the observed" not in equivalent
 
 
 def test_one_seed_hides_no_run_that_diverged() -> None:
@@ -94,11 +99,13 @@ def test_models_that_learnt_nothing_are_said_to_have_little_to_differ_in() -> No
     (little,) = answer(comparison([0.1, 0.2, 0.1], [0.1, 0.1, 0.2]))
     (more,) = answer(comparison([20, 21, 22], [20.1, 21, 22.1]))
     (better,) = answer(comparison([0.1, 0.1, 0.1], [0.7, 0.71, 0.72]))
+    (one,) = answer(comparison([0.1, 0.2, 0.1], [30, 0.1, 15]))
 
     assert "b is equivalent to a" in little
     assert "learnt next to nothing" in little
     assert "learnt next to nothing" not in more
     assert "learnt next to nothing" not in better
+    assert "learnt next to nothing" not in one
 
 
 def test_seeds_that_gave_the_same_do_not_say_what_others_would_show() -> None:

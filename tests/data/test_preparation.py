@@ -41,6 +41,27 @@ def test_prepared_data_says_what_the_corpus_says(tmp_path: Path) -> None:
     assert prepared.ledger.train_pairs == 20
     assert prepared.ledger.pairs_read == 23
     assert prepared.ledger.test_source_unknown == 0.5
+    assert prepared.ledger.test_target_unknown == pytest.approx(2 / 3)
+    train = prepared.load_split("train")
+    assert prepared.ledger.train_target_tokens == len(train.target.token_ids)
+
+
+def test_a_test_source_is_cut_as_the_model_learnt_and_its_reference_is_not(tmp_path: Path) -> None:
+    """Nor is the pair left out, however long; of training pairs a target of 29 tokens may stay."""
+    folder = write_corpus(tmp_path / "corpus")
+    many = " ".join(["chat"] * 50)
+    (folder / "test.tsv").write_text(f"{many}\t{many}\n")
+    lines = (folder / "train.tsv").read_text()
+    sides = [" ".join(["cat"] * number) for number in (29, 30)]
+    (folder / "train.tsv").write_text(lines + "".join(f"le {len(s)}\t{s}\n" for s in sides))
+
+    prepared = prepare(DataConfig(corpus=str(folder), target_length_percentile=100))
+
+    test, train = prepared.load_split("test"), prepared.load_split("train")
+    assert test.source.lengths.tolist() == [prepared.ledger.source_limit]
+    assert test.target.lengths.tolist() == [51]
+    assert train.target.lengths.max() == 30  # with the end token
+    assert prepared.ledger.too_long_pairs == 2
 
 
 def test_a_sentence_may_hold_what_others_take_for_line_ends(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq
         precision="float32",
     )
 
-    total, count = 0.0, 0
+    total, count, correct = 0.0, 0, 0
     for batch in sorted_batches(split, batch_size=1):
         with torch.inference_mode():
             targets = batch.target[batch.target_mask]
@@ -87,12 +87,15 @@ def test_an_evaluation_scores_the_split(digits: PreparedCorpus, trained: Seq2Seq
         (place,) = batch.indices
         assert evaluation.sentence_losses[place] == pytest.approx(nats, rel=1e-4)
         assert evaluation.sentence_tokens[place] == len(targets)
+        with torch.inference_mode():
+            correct += int((trained(batch).argmax(-1) == targets).sum())
         total += nats
         count += len(targets)
 
     assert evaluation.scores["loss"] == pytest.approx(total / count, rel=1e-5)
     assert evaluation.scores["perplexity"] == pytest.approx(np.exp(total / count), rel=1e-4)
-    assert 0 < evaluation.scores["token_accuracy"] < 1
+    assert evaluation.scores["token_accuracy"] == pytest.approx(correct / count)
+    assert 0 < correct < count
     assert len(evaluation.hypotheses) == len(split)
     assert "case:lc" in evaluation.signatures["bleu"]
     bleu = corpus_bleu(

@@ -295,6 +295,15 @@ def test_one_dial_scales_all_dropouts(digits: PreparedCorpus) -> None:
 
 
 @pytest.mark.parametrize("name", DROPOUTS)
+def test_each_dropout_makes_training_another_thing(digits: PreparedCorpus, name: str) -> None:
+    """By itself, with all others off."""
+    alone = replace(TINY, **{each: 0.5 if each == name else 0.0 for each in DROPOUTS})
+    model, batch = build(digits, alone), batch_of(digits)
+
+    assert not torch.equal(model.train()(batch), model.eval()(batch))
+
+
+@pytest.mark.parametrize("name", DROPOUTS)
 def test_a_dropout_scaled_to_one_is_refused(name: str) -> None:
     """It would leave nothing."""
     with pytest.raises(ValueError, match=f"{name} × dropout_scale must stay below 1"):
