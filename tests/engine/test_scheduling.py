@@ -26,7 +26,7 @@ from bench.engine.executors.contract import (
 )
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
-from bench.engine.scheduling import Outcome, run_all, run_folder, taken
+from bench.engine.scheduling import Outcome, run_all, run_folder, take_samples, taken
 from bench.errors import TrackingError
 from bench.evaluation.config import EvaluationConfig
 from bench.experiment.planning import RunSpec
@@ -125,6 +125,40 @@ def test_a_finished_run_is_never_run_twice(digits: PreparedCorpus) -> None:
         [result.test["bleu"] for result in outcome.results.values()] for outcome in (first, forced)
     )
     assert bleu == bleu_again
+
+
+def test_by_force_an_interrupted_run_begins_anew(digits: PreparedCorpus) -> None:
+    """What it had learnt is thrown away; without force it goes on."""
+    tracker = MemoryTracker()
+
+    class Interrupted:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            def stop(event: Event) -> bool:
+                listen(event)
+                if isinstance(event, EpochEnded):
+                    raise KeyboardInterrupt
+                return True
+
+            SerialExecutor().run(tasks, stop)
+
+    for forced in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            run([spec(digits)], digits, tracker, executor=Interrupted(), force=True)
+        run([spec(digits)], digits, tracker, force=forced)
+        tracker.results.clear()
+
+    assert tracker.epochs == [1, 2, 1, 1, 2]
+
+
+def test_samples_are_from_all_over_a_split(digits: PreparedCorpus) -> None:
+    """Not its first sentences alone."""
+    pairs = digits.load_split("train").pairs
+
+    samples = take_samples(digits, "train", [pair.target for pair in pairs])
+
+    assert samples[0].source == pairs[0].source
+    assert samples[-1].source in {pair.source for pair in pairs[-len(pairs) // 50 :]}
+    assert all(sample.reference == sample.translation for sample in samples)
 
 
 def test_a_failed_run_does_not_stop_the_others(digits: PreparedCorpus) -> None:

@@ -1,5 +1,6 @@
 """Decoding and evaluating."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +189,44 @@ def test_a_saved_translator_translates_as_the_model_did(
     translations = Translator.load(tmp_path).translate(texts, max_length=50)
 
     assert translations == [evaluation.hypotheses[0], "", evaluation.hypotheses[1]]
+
+
+def test_a_translator_minds_the_penalty_of_length(
+    digits: PreparedCorpus, trained: Seq2Seq, tmp_path: Path
+) -> None:
+    """As the evaluation does, whose beam it is."""
+    split = digits.load_split("test")
+    save_translator(tmp_path, trained, TINY, DataConfig(), prepared=digits)
+    translator, said = Translator.load(tmp_path), {}
+    for penalty in (0.0, 5.0):
+        said[penalty] = translator.translate(
+            [pair.source for pair in split.pairs],
+            max_length=MAX_LENGTH,
+            beam_size=5,
+            length_penalty=penalty,
+        )
+        expected = evaluate(
+            trained,
+            split,
+            EvaluationConfig(max_length=MAX_LENGTH, beam_size=5, length_penalty=penalty),
+            vocabulary=digits.target_vocabulary,
+            data=DataConfig(),
+            precision="float32",
+        )
+        assert said[penalty] == list(expected.hypotheses)
+
+    assert said[0.0] != said[5.0]
+
+
+@pytest.mark.parametrize(
+    ("lowercase", "tokens"), [(True, ["un", "t_up", "chat"]), (False, ["Un", "CHAT"])]
+)
+def test_a_translator_cuts_text_as_its_training_was_cut(
+    digits: PreparedCorpus, tmp_path: Path, lowercase: bool, tokens: list[str]
+) -> None:
+    """With case or without."""
+    config = replace(TINY, attention="additive")
+    data = DataConfig(lowercase=lowercase)
+    save_translator(tmp_path, build(digits, config), config, data, prepared=digits)
+
+    assert Translator.load(tmp_path).attend("Un CHAT").source[:-1] == tokens

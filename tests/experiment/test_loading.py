@@ -221,6 +221,18 @@ model.num_layers = {choices = [1, 2]}
 """
 
 
+def test_a_profile_searches_as_it_says_itself() -> None:
+    """What its own table leaves out is the file's."""
+    table = "\n[profiles.quick.search]\ntrials = 3\n"
+
+    quick, full = (
+        load_experiment(write(FILE + SEARCH + table), profile=p) for p in ("quick", "full")
+    )
+
+    assert (quick.search.trials, full.search.trials) == (3, 4)
+    assert quick.search.space == full.search.space
+
+
 def test_a_search_space_is_read_by_dotted_name() -> None:
     """Ranges and choices; a profile may change the budget."""
     search = load_experiment(write(FILE + SEARCH)).search
