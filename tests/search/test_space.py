@@ -54,14 +54,15 @@ def test_every_step_is_drawn() -> None:
         }
     )
 
-    draws = [draw_point("random", space, seed=1, number=number) for number in range(400)]
+    draws = [draw_point("random", space, seed=1, number=number) for number in range(1000)]
 
     scales = Counter(round(draw["model.dropout_scale"], 6) for draw in draws)
     layers = Counter(draw["model.num_layers"] for draw in draws)
     assert sorted(scales) == [0, 0.1, 0.2, 0.3]
-    assert min(scales.values()) > 70
+    assert count_points(space) == 4 * 4
+    assert min(scales.values()) > 200
     assert sorted(layers) == [1, 2, 3, 4]
-    assert layers[4] > 30
+    assert layers[4] > 90  # log 4.5 / 3.5 of log 4.5 / 0.5 are 114
 
 
 def test_quasi_random_draws_leave_no_gaps() -> None:
