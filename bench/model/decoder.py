@@ -194,7 +194,7 @@ class Decoder(nn.Module):
             return None
         if context.memory is not None and context.memory.odds is None:
             return None
-        assert self.attention is None or isinstance(self.attention, AdditiveAttention)
+        assert self.attention is None or isinstance(self.attention, AdditiveAttention)  # has odds
         return Stack(
             kernels,
             stepper.cell,
