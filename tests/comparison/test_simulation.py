@@ -14,7 +14,7 @@ def test_one_run_against_one_finds_what_is_not_there_and_paired_seeds_do_not() -
 
     found = calibrate(world, num_experiments=300)
 
-    assert found.false_positives <= 0.08
+    assert 0.01 <= found.false_positives <= 0.08  # where nothing is found, nothing is shown
     assert found.coverage >= 0.92
     assert found.single_run_false_positives > 0.1
     assert 0.7 < found.power < 0.9

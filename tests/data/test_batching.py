@@ -66,3 +66,4 @@ def test_evaluation_sees_every_sentence_once(digits: PreparedCorpus) -> None:
     indices = [index for batch in sorted_batches(split, batch_size=7) for index in batch.indices]
 
     assert sorted(indices) == list(range(len(split)))
+    assert (np.diff(split.source.lengths[indices]) >= 0).all()

@@ -11,7 +11,7 @@ from bench.data.config import DataConfig, Tokenization
 from bench.data.corpus import shown_name
 from bench.data.preparation import prepare
 from bench.data.prepared import LEDGER_FILE, PreparedCorpus
-from bench.data.vocabulary import EOS_ID, SPECIALS, UNK_ID
+from bench.data.vocabulary import EOS_ID, SPECIALS, UNK_ID, build_vocabulary
 from bench.errors import CorpusError
 
 
@@ -88,6 +88,14 @@ def test_the_vocabulary_knows_the_training_split_alone(tmp_path: Path) -> None:
     assert tokens[:4] == SPECIALS
     assert set(tokens[4:6]) == {"the", "cat"}
     assert "dog" not in tokens
+
+
+def test_a_vocabulary_holds_as_many_words_as_it_may_beside_the_special_ones() -> None:
+    """The most frequent; of equally frequent ones the first by the alphabet."""
+    counts = {"a": 3, "c": 2, "b": 2, "d": 1}
+
+    assert build_vocabulary(counts, max_size=2, min_frequency=1).tokens[4:] == ("a", "b")
+    assert build_vocabulary(counts, max_size=9, min_frequency=2).tokens[4:] == ("a", "b", "c")
 
 
 def test_a_second_preparation_reads_the_cache(
