@@ -1,0 +1,113 @@
+"""From recorded results to an answer, as the experiment's file wants it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.cli.answering import compare_results, look
+from bench.cli.session import Session
+from bench.data.prepared import PreparedCorpus
+from bench.experiment.loading import load_experiment
+from bench.experiment.planning import plan
+from bench.tracking.result import RunResult
+from bench.tracking.tracker import NullTracker
+from tests.comparison.examples import result
+
+FILE = """
+question = "Does it?"
+baseline = "a"
+seeds = [1, 2, 3]
+
+[data]
+corpus = "digit_reversal"
+
+[evaluation]
+equivalence_margin = {margin}
+
+[variants.a]
+
+[variants.b]
+model.cell = "lstm"
+
+[profiles.quick]
+"""
+
+
+AHEAD = {1: 1.0, 2: -0.8, 3: 0.1}
+
+
+class Looked(NullTracker):
+    """Remembers what was planned to be looked at."""
+
+    def __init__(self) -> None:
+        self.looks: list[tuple[int, ...]] = []
+
+    def plan_looks(self, results: Mapping[str, RunResult], looks: Sequence[int]) -> None:
+        self.looks.append(tuple(looks))
+
+    def recorded_looks(self, results: Mapping[str, RunResult]) -> list[tuple[int, ...]]:
+        return self.looks
+
+
+def session(digits: PreparedCorpus, folder: Path, *, margin: float = 0.5) -> Session:
+    """Open what a command would have opened, with nothing on disk but the file."""
+    path = folder / "it.toml"
+    path.write_text(FILE.format(margin=margin))
+    experiment = load_experiment(str(path))
+    configs = {variant.config.data for variant in experiment.variants.values()}
+    device = torch.device("cpu")
+    return Session(
+        experiment=experiment,
+        specs=plan(experiment, dict.fromkeys(configs, digits), device=device),
+        data={digits.fingerprint: digits},
+        uri="",
+        device=device,
+        tracker=Looked(),  # type: ignore[arg-type]
+    )
+
+
+def results(opened: Session) -> dict[str, RunResult]:
+    """Make up results: b is now a little ahead of a, now behind."""
+    pairs = opened.data[opened.specs[0].data_fingerprint].load_split("test").pairs
+    found = {}
+    for spec in opened.specs:
+        made = result(
+            spec.variant, spec.seed, 20 + spec.seed + AHEAD[spec.seed] * (spec.variant == "b")
+        )
+        found[spec.identity] = replace(
+            made,
+            identity=spec.identity,
+            hypotheses=tuple(pair.target for pair in pairs),
+            sentence_losses=(1.5,) * len(pairs),
+            sentence_tokens=(2,) * len(pairs),
+        )
+    return found
+
+
+@pytest.mark.parametrize(("margin", "verdict"), [(0.5, "undetermined"), (9.0, "equivalent")])
+def test_the_margin_of_the_file_judges(
+    digits: PreparedCorpus, tmp_path: Path, margin: float, verdict: str
+) -> None:
+    """And is what the answer names."""
+    opened = session(digits, tmp_path, margin=margin)
+
+    found = compare_results(opened, results(opened))
+
+    assert found.margin == margin
+    assert found.rows[1].difference is not None
+    assert found.rows[1].difference.verdict == verdict
+
+
+def test_looking_is_kept_on_record(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """At the seeds of the plan, unless more looks were planned; to compare again is none."""
+    opened = session(digits, tmp_path)
+    made = results(opened)
+
+    look(opened, made)
+    compare_results(opened, made)
+    look(opened, made, planned=(3, 5))
+
+    assert opened.tracker.looks == [(3,), (3, 5)]  # type: ignore[attr-defined]
