@@ -4,9 +4,11 @@ Errors that a user can mend are printed without a traceback; exit code 2. A fail
 """
 
 import errno
+import os
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -84,13 +86,22 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(2)
         if error.filename is None:  # not about a file: a fault of ours
             raise
-        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        click.echo(f"Error: {error.filename}: {error.strerror}{_of_the_cache(error)}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nInterrupted. The same command goes on where it stopped.", err=True)
         sys.exit(130)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
+
+
+def _of_the_cache(error: OSError) -> str:
+    """Say how to keep data elsewhere, where a file of the cache, or what it lies in, is refused."""
+    from bench.cache import cache_folder
+
+    path, cache = Path(os.fsdecode(error.filename)), cache_folder()
+    theirs = path.is_relative_to(cache) or cache.is_relative_to(path)
+    return " (of the data cache; BENCH_CACHE names another folder)" if theirs else ""
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001

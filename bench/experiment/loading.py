@@ -180,7 +180,7 @@ def _expectations(
         place = f"{where}, expected.{variant}"
         refuse_unknown("key", table, field_names(Expectation) - {"variant"}, where=place)
         values = {**table, "variant": variant}
-        found.append(validate(Expectation, values, section=f"expected.{variant}", where=place))
+        found.append(validate(Expectation, values, section=f"expected.{variant}", where=where))
     return tuple(found)  # type: ignore[arg-type]
 
 

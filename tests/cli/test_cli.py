@@ -136,6 +136,20 @@ def test_planning_makes_no_record(capsys: pytest.CaptureFixture[str]) -> None:
     assert not list(Path.cwd().glob("mlflow.*"))
 
 
+def test_a_cache_that_cannot_be_made_says_how_to_have_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a home that is read-only."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "file" / "cache"))
+
+    with pytest.raises(SystemExit) as left:
+        main(["plan", "gru_vs_lstm"])
+
+    assert left.value.code == 2
+    assert "(of the data cache; BENCH_CACHE names another folder)" in capsys.readouterr().err
+
+
 def test_each_set_of_changed_settings_or_seeds_has_a_folder_of_its_own() -> None:
     """Whatever their order; a long one ends in a digest, and none is lost in another's folder."""
     one, two = "training.epochs=1", "model.hidden_size=64"
