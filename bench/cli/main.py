@@ -4,7 +4,6 @@ Errors that a user can mend are printed without a traceback; exit code 2. A fail
 """
 
 import errno
-import os
 import signal
 import sys
 from importlib import import_module
@@ -99,7 +98,7 @@ def _of_the_cache(error: OSError) -> str:
     """Say how to keep data elsewhere, where a file of the cache, or what it lies in, is refused."""
     from bench.cache import cache_folder
 
-    path, cache = Path(os.fsdecode(error.filename)), cache_folder()
+    path, cache = Path(str(error.filename)), cache_folder()
     theirs = path.is_relative_to(cache) or cache.is_relative_to(path)
     return " (of the data cache; BENCH_CACHE names another folder)" if theirs else ""
 

@@ -101,10 +101,7 @@ def _build(
     shared = flatten(top)
     profiles = document.get("profiles", {})
     if not profiles:
-        raise ConfigError(
-            f"{where}: there is no profile; [profiles.{DEFAULT_PROFILE}], which may be empty, is "
-            "what commands take unless told otherwise"
-        )
+        raise ConfigError(f"{where}: no profile; [profiles.{DEFAULT_PROFILE}] may be empty")
     if profile not in profiles:
         raise UnknownNameError("profile", profile, profiles, where=where)
     size = dict(profiles[profile])

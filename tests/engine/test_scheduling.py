@@ -107,6 +107,19 @@ def run(
     )
 
 
+class Interrupt:
+    """Does what the serial executor does, until Ctrl-C after the first epoch."""
+
+    def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+        def stop(event: Event) -> bool:
+            listen(event)
+            if isinstance(event, EpochEnded):
+                raise KeyboardInterrupt
+            return True
+
+        SerialExecutor().run(tasks, stop)
+
+
 def test_a_finished_run_is_never_run_twice(digits: PreparedCorpus) -> None:
     """The second command trains nothing and has the same results; --force trains again."""
     tracker = MemoryTracker()
@@ -131,19 +144,9 @@ def test_by_force_an_interrupted_run_begins_anew(digits: PreparedCorpus) -> None
     """What it had learnt is thrown away; without force it goes on."""
     tracker = MemoryTracker()
 
-    class Interrupted:
-        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
-            def stop(event: Event) -> bool:
-                listen(event)
-                if isinstance(event, EpochEnded):
-                    raise KeyboardInterrupt
-                return True
-
-            SerialExecutor().run(tasks, stop)
-
     for forced in (False, True):
         with pytest.raises(KeyboardInterrupt):
-            run([spec(digits)], digits, tracker, executor=Interrupted(), force=True)
+            run([spec(digits)], digits, tracker, executor=Interrupt(), force=True)
         run([spec(digits)], digits, tracker, force=forced)
         tracker.results.clear()
 
@@ -214,16 +217,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(digits: PreparedCorpus) -> 
     tracker = MemoryTracker()
     planned = spec(digits)
     whole = run([spec(digits)], digits, MemoryTracker()).results[planned.identity]
-
-    class Interrupt:
-        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
-            def stop(event: Event) -> bool:
-                listen(event)
-                if isinstance(event, EpochEnded):
-                    raise KeyboardInterrupt
-                return True
-
-            SerialExecutor().run(tasks, stop)
 
     with pytest.raises(KeyboardInterrupt):
         run([planned], digits, tracker, executor=Interrupt())

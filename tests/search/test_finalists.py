@@ -20,6 +20,15 @@ from tests.search.test_searching import CONFIG, Interrupt, KillWorkerOnce, searc
 SMALL = replace(CONFIG, finalists=2, fresh_seeds=2)
 
 
+def retried(digits: PreparedCorpus, folder: Path) -> tuple[VariantStudy, VariantStudy]:
+    """Search, and train the best again: both studies, with nothing lacking."""
+    searched = study(folder, spec(digits), SMALL)
+    search(searched, digits)
+    retrials = open_retrials(open_storage(str(folder / "journal")), searched, spec(digits))
+    search(retrials, digits)
+    return searched, retrials
+
+
 def test_each_finalist_is_trained_once_with_each_fresh_seed(
     digits: PreparedCorpus, tmp_path: Path
 ) -> None:
@@ -66,10 +75,7 @@ def test_a_finalist_that_lacks_a_fresh_score_is_left_out(
     digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mean over fewer seeds would be no fair one."""
-    searched = study(tmp_path, spec(digits), SMALL)
-    search(searched, digits)
-    retrials = open_retrials(open_storage(str(tmp_path / "journal")), searched, spec(digits))
-    search(retrials, digits)
+    searched, retrials = retried(digits, tmp_path)
     first, second = read_finalists(searched, retrials)
     finished = [
         trial
@@ -137,10 +143,7 @@ def test_a_draw_in_place_of_a_given_point_is_left_out(
     digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another machine has taken the last point since there was one."""
-    searched = study(tmp_path, spec(digits), SMALL)
-    search(searched, digits)
-    retrials = open_retrials(open_storage(str(tmp_path / "journal")), searched, spec(digits))
-    search(retrials, digits)
+    _, retrials = retried(digits, tmp_path)
     answers = iter([True, False])
     monkeypatch.setattr(VariantStudy, "_lacks_one", lambda _: next(answers))
 
