@@ -1,5 +1,7 @@
 """`plan`: what would run, and what is done."""
 
+import json
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from bench.cli.session import Planned
     from bench.experiment.planning import RunSpec
     from bench.tracking.result import RunResult
+
+LANGUAGES = {"fr": "French", "en": "English"}
+MOST_MISSING = 5
+"""Words without a vector that are named."""
 
 
 @click.command("plan")
@@ -42,6 +48,31 @@ def command(**selected: Any) -> None:
         highlight=False,
         markup=False,
     )
+    for line in tell_vectors(planned.specs):
+        console.print(line, highlight=False, markup=False)
+
+
+def tell_vectors(specs: "Sequence[RunSpec]") -> Iterator[str]:
+    """Say which words found a vector where embeddings begin at some, each set of vectors once."""
+    variants = dict[str, dict[str, None]]()
+    for spec in specs:
+        ledger = json.loads(spec.vectors.ledger) if spec.vectors else {}
+        for language, found in ledger.items():
+            variants.setdefault(_told(language, found), {})[spec.variant] = None
+    for told, names in variants.items():
+        yield f"{', '.join(names)}: {told}"
+
+
+def _told(language: str, found: "dict[str, Any]") -> str:
+    origin = "the training split" if found["vectors"] == "train" else found["vectors"]
+    told = (
+        f"{origin} has a vector for {found['types_covered']:.1%} of the "
+        f"{LANGUAGES[language]} words, {found['tokens_covered']:.1%} of their use in training"
+    )
+    if found["most_frequent_missing"]:
+        told += f"; most often missing: {', '.join(found['most_frequent_missing'][:MOST_MISSING])}"
+    skipped = [f"{count:,} {reason}" for reason, count in found["lines_skipped"].items()]
+    return told + (f"; lines that could not be used: {', '.join(skipped)}" if skipped else "")
 
 
 def _recorded(planned: "Planned") -> "dict[str, RunResult]":

@@ -136,6 +136,22 @@ def test_planning_makes_no_record(capsys: pytest.CaptureFixture[str]) -> None:
     assert not list(Path.cwd().glob("mlflow.*"))
 
 
+def test_planning_says_which_words_have_vectors(capsys: pytest.CaptureFixture[str]) -> None:
+    """Once for all variants that begin at the same ones, and which lines were of no use."""
+    words = [f"{word} {' '.join(['0.5'] * 128)}" for word in ("0", "1", "2", "3")]
+    Path("own.vec").write_text("\n".join([*words, "4 1 2 3"]))
+    chosen = ["--corpus", "digit_reversal", "--set", "vectors.source=own.vec", "--seeds", "2"]
+
+    main(["plan", "fasttext_init", *chosen])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("own.vec has a vector for 40.0% of the French words") == 1
+    assert "fasttext, shuffled, source_only: own.vec has" in said
+    assert "in training; most often missing:" in said
+    assert "lines that could not be used: 1 too few numbers" in said
+    assert "fasttext, shuffled, target_only: the training split has a vector for" in said
+
+
 def test_a_cache_that_cannot_be_made_says_how_to_have_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
