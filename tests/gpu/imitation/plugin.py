@@ -43,15 +43,16 @@ def _tensor(numbers: object, *, device: torch.device | str | None = None, **name
     return made if device is None else made.to(device)
 
 
-def _set_sync_debug_mode(mode: str) -> None:
-    """As on a GPU, waiting is an error from "error" on, here told when that ends."""
-    found = waits.copy()
-    waits.clear()
-    if mode == "error":
-        _set_sync_debug_mode.is_strict = True  # type: ignore[attr-defined]
-    elif getattr(_set_sync_debug_mode, "is_strict", False):
-        _set_sync_debug_mode.is_strict = False  # type: ignore[attr-defined]
-        if found:
+class _SyncDebugMode:
+    """Stands for `torch.cuda.set_sync_debug_mode`; what waited is told when "error" ends."""
+
+    is_strict = False
+
+    def __call__(self, mode: str) -> None:
+        was_strict, self.is_strict = self.is_strict, mode == "error"
+        found = waits.copy()
+        waits.clear()
+        if was_strict and found:
             raise RuntimeError(f"the host waits: {found[0]}")
 
 
@@ -72,7 +73,7 @@ def _apply(self: nn.Module, change: Any, *_: object) -> nn.Module:
 def _imitate() -> None:
     for name, answer in ANSWERS.items():
         setattr(torch.cuda, name, lambda *_, answer=answer, **__: answer)
-    torch.cuda.set_sync_debug_mode = _set_sync_debug_mode
+    torch.cuda.set_sync_debug_mode = _SyncDebugMode()
     torch.cuda.make_graphed_callables = make_graphed_callables
     torch.cuda.amp.common.amp_definitely_not_available = lambda: False
     torch.tensor = _tensor
