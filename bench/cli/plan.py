@@ -48,11 +48,11 @@ def command(**selected: Any) -> None:
         highlight=False,
         markup=False,
     )
-    for line in tell_vectors(planned.specs):
+    for line in _tell_vectors(planned.specs):
         console.print(line, highlight=False, markup=False)
 
 
-def tell_vectors(specs: "Sequence[RunSpec]") -> Iterator[str]:
+def _tell_vectors(specs: "Sequence[RunSpec]") -> Iterator[str]:
     """Say which words found a vector where embeddings begin at some, each set of vectors once."""
     variants = dict[str, dict[str, None]]()
     for spec in specs:

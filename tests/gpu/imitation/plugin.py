@@ -18,19 +18,15 @@ ANSWERS: dict[str, Any] = {
     "current_device": 0,
     "current_stream": None,
     "device_count": 1,
-    "get_device_name": "an imitation",
     "get_rng_state": torch.empty(0),
     "graph_pool_handle": (0, 1),
     "is_available": True,
     "is_bf16_supported": True,
     "is_initialized": True,
     "manual_seed_all": None,
-    "max_memory_allocated": 1,
-    "reset_peak_memory_stats": None,
     "set_device": None,
     "set_rng_state": None,
     "set_stream": None,
-    "synchronize": None,
 }
 """What `torch.cuda` says; chance is the CPU's."""
 

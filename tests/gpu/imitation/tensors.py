@@ -99,10 +99,11 @@ def compute(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         raise RuntimeError(f"{function}: tensors on two devices, {here[0].shape} on the CPU")
     if there and _reads(function, args, to_cpu=place == "cpu" or (copies and bool(here))):
         waits.append(f"{function}\n" + "".join(traceback.format_stack(limit=14)))
-    named = {name: held(value) for name, value in kwargs.items() if name != "pin_memory"}
+    given, named = tree_map(held, (args, kwargs))
+    named.pop("pin_memory", None)
     if place == "cuda":
         named["device"] = torch.device("cpu")
-    found = function(*tree_map(held, args), **named)
+    found = function(*given, **named)
     if function is aten._to_copy.default and (place == "cuda") != bool(there):
         found = found.clone()  # from one device to the other, which `found` may have been spared
     if copies and not isinstance(args[0], Imitated):
@@ -115,8 +116,6 @@ def compute(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def held(value: Any) -> Any:
     """Return what a tensor of the imitated GPU holds, anything else as it is."""
-    if isinstance(value, list | tuple):
-        return type(value)(map(held, value))
     return value.held if isinstance(value, Imitated) else value
 
 
