@@ -15,6 +15,7 @@ from bench.compiled.library import kernels_for
 from bench.model.config import CellKind
 from bench.model.dropout import Dropout
 from bench.model.packed import pack, read_packed
+from bench.model.products import knows_bfloat16
 from bench.model.stepping import Layer, Stepper
 
 State = tuple[Tensor, ...]
@@ -199,7 +200,7 @@ def _as_torch_computes(device: torch.device) -> Iterator[None]:
         return
     narrow = device.type == "cpu" and torch.is_autocast_enabled("cpu")
     is_asked = narrow and torch.backends.mkldnn.is_available()
-    if not is_asked or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if not is_asked or knows_bfloat16():
         yield
         return
     enabled, *_ = torch.backends.mkldnn.set_flags(False)

@@ -13,7 +13,7 @@ from torch import nn
 
 from bench.compiled.library import load_kernels
 from bench.errors import ConfigError
-from bench.model.products import product_library
+from bench.model.products import is_by_numpy
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import Precision
 
@@ -115,10 +115,10 @@ def computing(device: torch.device, precision: Precision) -> Iterator[None]:
     if device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)
     num_threads, shortened = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
-    is_wide = product_dtype(device, precision) == torch.float32
-    if device.type == "cpu" and is_wide:
-        torch.set_num_threads(1 if product_library() == "openblas" else num_threads)
-    torch.backends.cudnn.allow_tf32 = not is_wide
+    dtype = product_dtype(device, precision)
+    if device.type == "cpu" and is_by_numpy(dtype):
+        torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = dtype != torch.float32
     try:
         yield
     finally:

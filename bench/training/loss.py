@@ -158,10 +158,12 @@ def _add_product(total: Tensor, left: Tensor, right: Tensor, *, anew: bool) -> N
     """
     if left.dtype == total.dtype:
         multiply(left, right, to=total, add=not anew)
-    elif anew:
-        total.copy_(left @ right)
+        return
+    product = multiply(left, right, to=left.new_empty(total.shape))
+    if anew:
+        total.copy_(product)
     else:
-        total += left @ right
+        total += product
 
 
 def _judge_back(

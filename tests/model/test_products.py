@@ -18,13 +18,19 @@ AMD, INTEL = Processor(maker="AuthenticAMD"), Processor(maker="GenuineIntel")
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("knows_bfloat16", [False, True])
 @pytest.mark.parametrize("add", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_product_is_written_or_added_where_it_belongs(
-    library: str, add: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    library: str,
+    knows_bfloat16: bool,
+    add: bool,
+    dtype: torch.dtype,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Turned matrices and parts of rows too; what lies beside stays."""
     monkeypatch.setattr(module, "product_library", lambda: library)
+    monkeypatch.setattr(module, "knows_bfloat16", lambda: knows_bfloat16)
     left, right = torch.randn(5, 7).t().to(dtype), torch.randn(5, 9)[:, 2:5].to(dtype)
     whole = torch.randn(7, 6).to(dtype)
     before = whole.clone()
@@ -58,14 +64,37 @@ def test_a_linear_map_is_torchs_there_and_back(
     )
 
 
-def test_a_linear_map_under_autocast_is_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As torch's is: OpenBLAS multiplies what is float32."""
-    monkeypatch.setattr(module, "product_library", lambda: "openblas")
-
+@pytest.mark.parametrize("knows_bfloat16", [False, True])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_linear_map_under_autocast_is_torchs_there_and_back(
+    library: str, knows_bfloat16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Narrow on any processor, whoever multiplies what is float32."""
+    monkeypatch.setattr(module, "product_library", lambda: library)
+    monkeypatch.setattr(module, "knows_bfloat16", lambda: knows_bfloat16)
+    ours = Linear(5, 4)
+    inputs, leaves = torch.randn(3, 2, 5), list(ours.parameters())
     with torch.autocast("cpu", torch.bfloat16):
-        found = Linear(5, 4)(torch.randn(3, 5))
+        found, expected = ours(inputs), torch.nn.functional.linear(inputs, *leaves)
+    towards = torch.randn_like(expected)
 
-    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(
+        torch.autograd.grad(found, leaves, towards), torch.autograd.grad(expected, leaves, towards)
+    )
+
+
+def test_narrow_numbers_are_added_up_in_float32_on_any_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And rounded once: 256 and 256 ones, of which bfloat16 would lose each."""
+    monkeypatch.setattr(module, "knows_bfloat16", lambda: False)
+    left = torch.ones(1, 257, dtype=torch.bfloat16)
+    left[0, 0] = 256
+
+    found = multiply(left, torch.ones(257, 1, dtype=torch.bfloat16), to=left.new_empty(1, 1))
+
+    assert found.item() == 512
 
 
 @pytest.mark.filterwarnings("error")

@@ -13,6 +13,7 @@ from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import PAD_ID
 from bench.errors import ConfigError
+from bench.model import products, recurrent
 from bench.model.config import DROPOUTS, SIZES, ModelConfig, OutputWeights
 from bench.model.matching import match_parameters, parameters_of
 from bench.model.seq2seq import build_on_meta, count_parameters
@@ -212,7 +213,8 @@ def test_an_lstm_reads_in_bfloat16_on_any_processor(
     digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where oneDNN knows no bfloat16 too, of which it would make no LSTM: without it then."""
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    for module in (products, recurrent):
+        monkeypatch.setattr(module, "knows_bfloat16", lambda: False)
     model = build(digits, VARIANTS["lstm"]).eval()
     batch = collate(digits.load_split("train"), np.arange(5))
     with reference_only(), torch.autocast("cpu", torch.bfloat16):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from bench.training import device as module
+from bench.model import products
 from bench.training.config import Precision
-from bench.training.device import computing
+from bench.training.device import computing, resolve_precision
 
 CPU = torch.device("cpu")
 
@@ -22,23 +22,26 @@ def three_threads() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("device", "precision", "library", "expected"),
+    ("device", "precision", "library", "knows_bfloat16", "expected"),
     [
-        ("cpu", "float32", "openblas", 1),
-        ("cpu", "float32", "torch", 3),
-        ("cpu", "bfloat16", "openblas", 3),
-        ("meta", "float32", "openblas", 3),
+        ("cpu", "float32", "openblas", True, 1),
+        ("cpu", "float32", "torch", True, 3),
+        ("cpu", "bfloat16", "openblas", True, 3),
+        ("cpu", "bfloat16", "openblas", False, 1),
+        ("meta", "float32", "openblas", True, 3),
     ],
 )
 def test_torch_has_one_thread_while_another_library_multiplies(
     device: str,
     precision: Precision,
     library: str,
+    knows_bfloat16: bool,
     expected: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And as many as before afterwards."""
-    monkeypatch.setattr(module, "product_library", lambda: library)
+    monkeypatch.setattr(products, "product_library", lambda: library)
+    monkeypatch.setattr(products, "knows_bfloat16", lambda: knows_bfloat16)
 
     with computing(torch.device(device), precision):
         found = torch.get_num_threads()
@@ -48,7 +51,7 @@ def test_torch_has_one_thread_while_another_library_multiplies(
 
 def test_threads_are_given_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that fails does not slow down the next one."""
-    monkeypatch.setattr(module, "product_library", lambda: "openblas")
+    monkeypatch.setattr(products, "product_library", lambda: "openblas")
 
     with pytest.raises(KeyError), computing(CPU, "float32"):
         raise KeyError
@@ -74,7 +77,7 @@ def test_bfloat16_that_a_gpu_only_imitates_is_not_chosen(monkeypatch: pytest.Mon
     asked = []
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **named: asked.append(named))
 
-    assert module.resolve_precision("auto", torch.device("cuda")) == "float32"
+    assert resolve_precision("auto", torch.device("cuda")) == "float32"
     assert asked == [{"including_emulation": False}]
 
 
