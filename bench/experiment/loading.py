@@ -40,6 +40,8 @@ FOLDER = Path("experiments")
 DEFAULT_PROFILE = "quick"
 VARIANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """It stands in tables, file names and pictures."""
+NOT_SETTINGS = {"match_parameters", "replica"}
+"""Keys of a variant that no run has."""
 UNSHARED = {"variants", "profiles", "expected", "search"}
 TABLES_OF_TABLES = {"variants", "profiles", "expected"}
 PATHS = {"data.corpus", "vectors.source", "vectors.target"}
@@ -97,8 +99,7 @@ def _build(
 ) -> Experiment:
     where = str(path)
     refuse_unknown("key", document, TOP_KEYS, where=where)
-    top = {key: document[key] for key in document if key not in UNSHARED}
-    shared = flatten(top)
+    shared = flatten({section: document.get(section, {}) for section in SECTIONS})
     profiles = document.get("profiles", {})
     if not profiles:
         raise ConfigError(f"{where}: no profile; [profiles.{DEFAULT_PROFILE}] may be empty")
@@ -110,25 +111,23 @@ def _build(
     check_table(f"profiles.{profile}.search", searched, where=where)
     for name, table in resized.items():
         check_table(f"profiles.{profile}.variants.{name}", table, where=where)
-    sized = flatten(size)
-    refuse_unknown(
-        "variant", resized, document.get("variants", {}), where=f"{where}, profiles.{profile}"
-    )
-    refuse_unknown("key", sized, known_keys() | {"seeds"}, where=f"{where}, profiles.{profile}")
-    own = parse_overrides(overrides)
+    sized, in_profile = flatten(size), f"{where}, profiles.{profile}"
+    refuse_unknown("variant", resized, document.get("variants", {}), where=in_profile)
+    refuse_unknown("key", shared, known_keys(), where=where)
+    refuse_unknown("key", sized, known_keys() | {"seeds"}, where=in_profile)
+    seeds = sized.pop("seeds", document.get("seeds", []))
+    common = {where: shared, in_profile: sized}
     if corpus:
-        sized["data.corpus"] = corpus
-    common = shared | sized
-    variants = {
-        variant: _build_variant(
-            variant,
-            common,
-            flatten(table) | flatten(resized.get(variant, {})),
-            own,
-            where=f"{where}, variants.{variant}",
-        )
-        for variant, table in document.get("variants", {}).items()
-    }
+        common["--corpus"] = {"data.corpus": corpus}
+    forced = {"--set": parse_overrides(overrides)}
+    variants = {}
+    for variant, table in document.get("variants", {}).items():
+        place = f"{where}, variants.{variant}"
+        again = f"{in_profile}.variants.{variant}"
+        own = {place: flatten(table), again: flatten(resized.get(variant, {}))}
+        for each, settings in own.items():
+            refuse_unknown("key", settings, known_keys() | NOT_SETTINGS, where=each)
+        variants[variant] = _build_variant(variant, common | own | forced, where=place)
     baseline = _text(document, "baseline", where=where)
     if baseline not in variants:
         raise UnknownNameError("variant", baseline, variants, where=f"{where}, baseline")
@@ -138,7 +137,7 @@ def _build(
         name=path.stem,
         question=" ".join(_text(document, "question", where=where).split()),
         baseline=baseline,
-        seeds=check_seeds(common.get("seeds", []), where=f"{where}, seeds"),
+        seeds=check_seeds(seeds, where=f"{where}, seeds"),
         variants=variants,
         profile=profile,
         expected=_expectations(document.get("expected", {}), variants, where=where),
@@ -181,16 +180,18 @@ def _expectations(
     return tuple(found)  # type: ignore[arg-type]
 
 
-def _build_variant(
-    name: str, common: Settings, own: Settings, forced: Settings, *, where: str
-) -> Variant:
+def _build_variant(name: str, layers: Mapping[str, Settings], *, where: str) -> Variant:
+    """Make a variant of settings by the place where they stand; later ones count for more."""
     if not VARIANT_NAME.fullmatch(name):
         raise ConfigError(f"{where}: a variant's name is made of letters, digits, _, - and .")
-    match, replica = own.pop("match_parameters", None), own.pop("replica", 0)
+    settings: Settings = {}
+    places: dict[str, str] = {}
+    for place, layer in layers.items():
+        settings |= layer
+        places |= dict.fromkeys(layer, place)
+    match, replica = settings.pop("match_parameters", None), settings.pop("replica", 0)
     if type(replica) is not int or replica < 0:
         raise ConfigError(f"{where}: replica: wanted a whole number from 0, got {replica!r}")
-    refuse_unknown("key", own, known_keys(), where=where)
-    settings = {key: value for key, value in common.items() if "." in key} | own | forced
     parts: dict[str, Any] = {}
     for section, config in SECTIONS.items():
         values = {
@@ -198,8 +199,7 @@ def _build_variant(
             for key, value in settings.items()
             if key.startswith(f"{section}.")
         }
-        refuse_unknown("key", values, field_names(config), where=f"{where} ([{section}])")
-        parts[section] = validate(config, values, section=section, where=where, forced=forced)
+        parts[section] = validate(config, values, section=section, where=where, places=places)
     return Variant(name=name, config=RunConfig(**parts), match_parameters=match, replica=replica)
 
 

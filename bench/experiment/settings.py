@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -74,20 +75,38 @@ def refuse_unknown(
 
 
 def validate(
-    config: type, values: Settings, *, section: str, where: str, forced: Collection[str] = ()
+    config: type,
+    values: Settings,
+    *,
+    section: str,
+    where: str,
+    places: Mapping[str, str] = MappingProxyType({}),
 ) -> object:
-    """Make a config of values, or say which one is not allowed: in a file, or among `--set`."""
+    """Make a config of values, or say which one is not allowed, and where it stands.
+
+    Args:
+        config: the class.
+        values: by the names of its fields.
+        section: what its keys begin with.
+        where: what all of them belong to.
+        places: where single keys stand, by dotted name.
+
+    Raises:
+        ConfigError: for the first value that is not allowed, or several that do not go together.
+    """
     try:
         return config(**values)
     except ValidationError as error:
         problem, *others = error.errors()
         field = problem["loc"][:1]  # what follows is which of several kinds of value did not fit
         key = ".".join([section, *map(str, field)])
-        asked = key in forced if field else any(each.startswith(f"{key}.") for each in forced)
         messages = [each["msg"] for each in (problem, *others) if each["loc"][:1] == field]
         message = ", or: ".join(each.removeprefix("Value error, ") for each in messages)
-        where = "--set" if asked else where
-        given = f" = {problem['input']!r}" if field else ""  # else it is about several keys
+        if field:
+            given, where = f" = {problem['input']!r}", places.get(key, where)
+        else:  # it is about several keys
+            asked = any(each.startswith(f"{key}.") and places[each] == "--set" for each in places)
+            given, where = "", "--set" if asked else where
         raise ConfigError(f"{where}: {key}{given}: {message}") from error
 
 
