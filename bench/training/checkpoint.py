@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 
 BEST = "best.safetensors"
@@ -34,7 +34,7 @@ def load_best(folder: Path, model: nn.Module) -> None:
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write a model's weights; a weight used in two places is written once."""
     scratch = path.with_suffix(".new")
-    save_file(_distinct_weights(model), scratch)
+    scratch.write_bytes(save(_distinct_weights(model)))  # a file of `save_file` has one reader
     scratch.replace(path)
 
 

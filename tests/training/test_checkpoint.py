@@ -55,3 +55,15 @@ def test_weights_of_another_model_are_refused(digits: PreparedCorpus, tmp_path: 
         save_weights(tmp_path / "weights.safetensors", one)
         with pytest.raises(RuntimeError, match=r"weights\.safetensors: lacks"):
             load_weights(tmp_path / "weights.safetensors", other)
+
+
+def test_weights_may_be_read_by_whoever_may_read_other_files(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Colleagues share a record of runs."""
+    (tmp_path / "other").touch()
+
+    save_weights(tmp_path / "weights.safetensors", build(digits))
+
+    modes = [(tmp_path / name).stat().st_mode for name in ("other", "weights.safetensors")]
+    assert modes[0] == modes[1]
