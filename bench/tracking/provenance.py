@@ -16,7 +16,18 @@ from bench.model.products import product_library
 from bench.processor import read_processor
 from bench.tracking.store import without_password
 
-PACKAGES = ("torch", "numpy", "spacy", "sacrebleu", "mlflow", "optuna", "sacremoses", "safetensors")
+PACKAGES = (
+    "torch",
+    "numpy",
+    "spacy",
+    "sentencepiece",
+    "fasttext-wheel",
+    "sacremoses",
+    "sacrebleu",
+    "mlflow",
+    "optuna",
+    "safetensors",
+)
 SOURCE_FOLDER = Path(__file__).parents[2]
 
 

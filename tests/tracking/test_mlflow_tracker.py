@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 
 from bench.errors import TrackingError
-from bench.tracking import variant_parents
+from bench.tracking import experiment_store, variant_parents
 from bench.tracking.mlflow_tracker import MlflowTracker
 from bench.tracking.result import EpochRecord, RunResult
 from bench.tracking.seed_means import mean_curves, mean_scores
@@ -113,6 +113,16 @@ def test_a_finished_run_is_found_again_whole(tracker: MlflowTracker, tmp_path: P
     done = record(tracker, 1, tmp_path / "a")
 
     assert tracker.find_results(["gru-1", "gru-2"]) == {"gru-1": done}
+
+
+def test_a_record_of_many_pages_is_read_to_its_end(
+    tracker: MlflowTracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow answers with so many runs at a time."""
+    monkeypatch.setattr(experiment_store, "PAGE", 2)
+    done = {f"gru-{seed}": record(tracker, seed, tmp_path / str(seed)) for seed in (1, 2, 3, 4, 5)}
+
+    assert tracker.find_results(done) == done
 
 
 def test_a_run_carries_what_is_needed_to_understand_it(
