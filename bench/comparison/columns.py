@@ -7,8 +7,6 @@ from typing import NamedTuple
 from bench.comparison.comparison import Comparison, Difference, VariantRow
 from bench.comparison.statistics import Interval
 
-MATCHED = 0.01
-"""Share by which the numbers of parameters of matched variants may differ."""
 NOTHING = "–"
 
 
@@ -77,7 +75,7 @@ def _parameters(row: VariantRow, comparison: Comparison) -> str:
     if row.is_baseline or not comparison.baseline.parameters:
         return count
     ratio = row.parameters / comparison.baseline.parameters
-    return f"{count} (matched)" if abs(ratio - 1) <= MATCHED else f"{count} (×{ratio:.2f})"
+    return f"{count} (×{ratio:.2f})"
 
 
 def _of_difference(heading: str, text: Callable[[Difference], str]) -> Column:
