@@ -24,7 +24,7 @@ def learn_pieces(texts: Sequence[str], *, size: int, lowercase: bool) -> bytes:
         lowercase: learn from lower-cased text.
 
     Raises:
-        ConfigError: when there are more different characters than pieces.
+        ConfigError: when there are more different characters than pieces, or nothing to learn.
     """
     import sentencepiece
 
@@ -42,7 +42,10 @@ def learn_pieces(texts: Sequence[str], *, size: int, lowercase: bool) -> bytes:
         )
     except RuntimeError as error:
         if not (found := TOO_FEW.search(str(error))):
-            raise
+            raise ConfigError(
+                "data.tokenization = 'sentencepiece': nothing can be learnt from this text "
+                f"({str(error).strip()})"
+            ) from error
         raise ConfigError(
             f"data.subword_vocabulary = {size}: the characters of the text alone are {found[1]} "
             "pieces"

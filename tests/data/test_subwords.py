@@ -29,6 +29,12 @@ def test_fewer_pieces_than_characters_are_refused() -> None:
         learn_pieces([letters] * 20, size=12, lowercase=True)
 
 
+def test_a_text_without_a_character_is_refused() -> None:
+    """Of one's own, that is nothing but spaces as SentencePiece sees it."""
+    with pytest.raises(ConfigError, match=r"nothing can be learnt from this text \(INTERNAL"):
+        learn_pieces(["▁", "▁▁"], size=100, lowercase=True)
+
+
 def test_learning_is_the_same_every_time() -> None:
     """The model is part of the prepared data."""
     assert learn_pieces(TEXTS, size=40, lowercase=True) == learn_pieces(
