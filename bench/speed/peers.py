@@ -75,7 +75,7 @@ class LessonPeer:
             betas=(training.adam_beta1, training.adam_beta2),
         )
         self._validation = data.load_split("validation")
-        self._batches = endless_batches(spec, data)
+        self._batches = endless_batches(spec, data, device)
 
     @torch.inference_mode()
     def decode(self, beam: int) -> Decoding | None:
@@ -106,7 +106,7 @@ class LessonPeer:
     def _train(self, num_batches: int) -> float:
         started, pairs = perf_counter(), 0
         for _ in range(num_batches):
-            batch = next(self._batches).to(self._device)
+            batch = next(self._batches)
             loss = self._model.loss(batch.source, batch.target)
             self._optimizer.zero_grad()
             loss.backward()

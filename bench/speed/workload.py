@@ -97,12 +97,12 @@ def deal_evenly(batches: Iterable[Batch]) -> list[Batch]:
     return dealt + by_length[num_pairs : len(by_length) - num_pairs]
 
 
-def endless_batches(spec: RunSpec, data: PreparedCorpus) -> Iterator[Batch]:
-    """Yield a run's batches, epoch after epoch, dealt out evenly."""
+def endless_batches(spec: RunSpec, data: PreparedCorpus, device: torch.device) -> Iterator[Batch]:
+    """Yield a run's batches on a device, epoch after epoch, dealt out evenly."""
     training = data.load_split("train")
     batches = TrainingBatches(training, batch_size=spec.config.training.batch_size, seed=spec.seed)
     for epoch in count(1):
-        in_order = batches.epoch(epoch)
+        in_order = batches.epoch(epoch, device)
         while some := deal_evenly(islice(in_order, DEALT)):
             yield from some
 
@@ -130,7 +130,7 @@ class Workload:
         self._target_tokens = len(data.target_vocabulary)
         self._validation = data.load_split("validation")
         self._optimizer = build_optimizer(self.model, spec.config.training)
-        self._batches = endless_batches(spec, data)
+        self._batches = endless_batches(spec, data, device)
 
     def train(self, num_batches: int, *, by_part: bool = False) -> Round:
         """Take some steps.
@@ -183,18 +183,17 @@ class Workload:
         return Decoding(len(self._validation) / seconds, num_tokens / len(self._validation))
 
     def _step(self, watch: _Watch) -> Batch:
-        """Take a step; return the batch as it was before it was brought to the device."""
+        """Take a step; return its batch."""
         batch, training = next(self._batches), self.config.training
-        moved = batch.to(self.device)
         watch.lap("data")
         with autocast(self.device, training.precision):
-            features = self.model.features(moved)
+            features = self.model.features(batch)
         cut = features.detach().requires_grad_()
         watch.lap("recurrence")
         loss = output_loss(
             cut,
             self.model.output.linear,
-            moved.real_targets,
+            batch.real_targets,
             label_smoothing=training.label_smoothing,
             dtype=product_dtype(self.device, training.precision),
         )

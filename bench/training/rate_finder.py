@@ -67,7 +67,7 @@ def find_learning_rate(
         global_stream(seed, "rate search"),
         computing(device, config.precision),
     ):
-        for step, batch in zip(range(num_steps), _endless(batches), strict=False):
+        for step, batch in zip(range(num_steps), _endless(batches, device), strict=False):
             rate = first * (last / first) ** (step / max(1, num_steps - 1))
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -96,15 +96,14 @@ def _step(
     config: TrainingConfig,
     forced: Sequence[bool] | None,
 ) -> float:
-    device = next(model.parameters()).device
-    loss = batch_loss(model, batch.to(device), config, forced=forced)
+    loss = batch_loss(model, batch, config, forced=forced)
     if bool(loss.isfinite()):
         update(model, optimizer, loss, config)
     return loss.item()
 
 
-def _endless(batches: TrainingBatches) -> Iterator[Batch]:
-    return chain.from_iterable(batches.epoch(epoch) for epoch in count(1))
+def _endless(batches: TrainingBatches, device: torch.device) -> Iterator[Batch]:
+    return chain.from_iterable(batches.epoch(epoch, device) for epoch in count(1))
 
 
 def _steepest(losses: list[float]) -> int:

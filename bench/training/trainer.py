@@ -88,10 +88,10 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
     num_steps = loop.config.num_epochs * len(loop.batches)
     num_tokens, num_pairs = 0, 0
     real = loop.config.loss == "real_tokens"
-    for position, batch in enumerate(loop.batches.epoch(epoch)):
+    for position, batch in enumerate(loop.batches.epoch(epoch, loop.device)):
         step = (epoch - 1) * len(loop.batches) + position
         forced = toss(forcing_at(loop.config, epoch), batch.target.shape[1], coin)
-        loss = batch_loss(loop.model, batch.to(loop.device), loop.config, forced=forced)
+        loss = batch_loss(loop.model, batch, loop.config, forced=forced)
         num_terms = batch.num_target_tokens if real else batch.target.numel()
         total_loss += loss.detach() * num_terms
         if position % STEPS_BETWEEN_CHECKS.get(loop.device.type, 1) == 0:

@@ -1,8 +1,11 @@
 """Batches of like length."""
 
 import numpy as np
+import pytest
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
+from bench.data import batching
 from bench.data.batching import TrainingBatches, collate, sorted_batches
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import BOS_ID, EOS_ID, PAD_ID
@@ -57,6 +60,38 @@ def test_a_batch_is_padded_at_the_end(digits: PreparedCorpus) -> None:
     assert (batch.source != PAD_ID).sum(dim=1).tolist() == batch.source_lengths.tolist()
     assert batch.decoder_input[:, 0].eq(BOS_ID).all()
     torch.testing.assert_close(batch.decoder_input[:, 1:], batch.target[:, :-1])
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1_000])
+def test_batches_that_are_padded_at_once_are_those_padded_alone(
+    at_once: int, digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows, lengths and places of real tokens, as torch finds them batch by batch."""
+    monkeypatch.setattr(batching, "BATCHES_AT_ONCE", at_once)
+    split = digits.load_split("train")
+
+    for batch in TrainingBatches(split, batch_size=7, seed=1).epoch(1):
+        for rows, sentences in ((batch.source, split.source), (batch.target, split.target)):
+            alone = [
+                torch.tensor(sentences.token_ids[slice(*sentences.offsets[index : index + 2])])
+                for index in batch.indices
+            ]
+            padded = pad_sequence(alone, batch_first=True, padding_value=PAD_ID)
+            assert rows.equal(padded.long())
+        assert batch.source_lengths.equal((batch.source != PAD_ID).sum(1))
+        assert batch.target_places.equal(batch.target_mask.flatten().nonzero().flatten())
+
+
+def test_an_epoch_lies_on_the_device_that_trains(digits: PreparedCorpus) -> None:
+    """But for the lengths of its sources, which packing reads on the CPU."""
+    device = torch.device("meta")
+
+    for batch in TrainingBatches(digits.load_split("train"), batch_size=16, seed=1).epoch(
+        1, device
+    ):
+        on_device = {batch.source.device, batch.target.device, batch.target_places.device}
+        assert on_device == {device}
+        assert batch.source_lengths.device == torch.device("cpu")
 
 
 def test_evaluation_sees_every_sentence_once(digits: PreparedCorpus) -> None:

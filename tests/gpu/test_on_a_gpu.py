@@ -196,7 +196,7 @@ def test_recurrent_stacks_are_not_computed_in_float16(
     """Which autocast would have made of bfloat16, and whose small gradients are zeros."""
     model = build(digits, config).to(GPU).train()
     batches = TrainingBatches(digits.load_split("train"), batch_size=32, seed=5)
-    batch = next(iter(batches.epoch(1))).to(GPU)
+    batch = next(iter(batches.epoch(1, GPU)))
 
     with autocast(GPU, "bfloat16"):
         encoded = model.encoder(batch.source, batch.source_lengths)
@@ -222,11 +222,11 @@ def test_a_step_waits_for_nothing(
     model = build(digits, config).to(GPU).train()
     optimizer = build_optimizer(model, how)
     batches = TrainingBatches(digits.load_split("train"), batch_size=32, seed=5)
-    for number, batch in enumerate(batches.epoch(1)):
+    for number, batch in enumerate(batches.epoch(1, GPU)):
         forced = None if forcing == 1 else [place % 3 < 3 * forcing for place in range(99)]
         torch.cuda.set_sync_debug_mode("error" if number else "default")  # at first all is loaded
         try:
-            update(model, optimizer, batch_loss(model, batch.to(GPU), how, forced=forced), how)
+            update(model, optimizer, batch_loss(model, batch, how, forced=forced), how)
         finally:
             torch.cuda.set_sync_debug_mode("default")
 

@@ -73,6 +73,7 @@ def _imitate() -> None:
     torch.cuda.make_graphed_callables = make_graphed_callables
     torch.cuda.amp.common.amp_definitely_not_available = lambda: False
     torch.tensor = _tensor
+    torch.Tensor.pin_memory = lambda self: self  # all memory here is as good
     torch.inference_mode = lambda: torch.no_grad()  # whose tensors no wrapper can be a view of
     nn.Module._apply = nn.RNNBase._apply = _apply
     cudnn.imitate()
