@@ -86,12 +86,12 @@ class TrainingBatches:
     def epoch(self, epoch: int, device: torch.device = CPU) -> Iterator[Batch]:
         """Yield the batches of one epoch, counted from 1, on a device."""
         rng = np.random.default_rng(stream_seed(self._seed, "batch order", epoch))
-        batches = list(self._draw(rng))
+        batches = self._draw(rng)
         for start in range(0, len(batches), BATCHES_AT_ONCE):
             some = batches[start : start + BATCHES_AT_ONCE]
             yield from _collate_all(self._split, some, device)
 
-    def _draw(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    def _draw(self, rng: np.random.Generator) -> list[np.ndarray]:
         order = rng.permutation(len(self._split))
         chunk_size = self._batch_size * BATCHES_PER_CHUNK
         batches: list[np.ndarray] = []
@@ -103,8 +103,7 @@ class TrainingBatches:
                 by_length[first : first + self._batch_size]
                 for first in range(0, len(chunk), self._batch_size)
             ]
-        for position in rng.permutation(len(batches)):
-            yield batches[position]
+        return [batches[position] for position in rng.permutation(len(batches))]
 
 
 def sorted_batches(split: EncodedSplit, *, batch_size: int) -> Iterator[Batch]:
