@@ -11,6 +11,7 @@ from bench.report.search_sections import (
     DIGITS,
     NAMES,
     describe_budget,
+    describe_cost,
     finalist_figures,
     format_value,
 )
@@ -69,6 +70,8 @@ def print_search(console: Console, search: SearchRecord) -> None:
     if search.is_for_best_of:
         for sentence in describe_budget(best_of_search(search), metric=metric):
             console.print(f"→ {sentence}", highlight=False)
+    if cost := describe_cost(search):
+        console.print(cost, highlight=False)
     console.print(
         "gap: what a score owed to having been the best of many, and to its one seed. *: the best "
         "by fresh seeds, which is compared below with seeds that have chosen nothing.",

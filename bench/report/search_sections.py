@@ -16,7 +16,7 @@ from bench.report.figures.search import (
     slice_name,
 )
 from bench.report.section import Colours, Figure, Section, markdown_table
-from bench.search.record import FEWEST_FOR_BEST_OF, Finalist, SearchRecord
+from bench.search.record import FEWEST_FOR_BEST_OF, Finalist, SearchRecord, total_seconds
 from bench.search.space import describe
 
 DIGITS = {"bleu": 2, "chrf": 2, "loss": 3, "seconds": 1, "parameters": 0}
@@ -66,6 +66,17 @@ def describe_budget(best_of: BestOf, *, metric: str) -> list[str]:
             f"{variant} against {first}, by trials of one seed each."
         )
     return sentences
+
+
+def describe_cost(search: SearchRecord) -> str:
+    """Say what each variant's trials took; nothing of a search that did not note it."""
+    parts = []
+    for variant, study in search.studies.items():
+        again = total_seconds([finalist.seconds for finalist in search.finalists[variant]])
+        if study.seconds is None or again is None:
+            return ""
+        parts.append(f"{variant} {study.seconds / 60:,.1f} and {again / 60:,.1f}")
+    return f"Minutes of one process, for the trials and for fresh seeds: {'; '.join(parts)}."
 
 
 def format_settings(settings: Mapping[str, object]) -> str:
@@ -173,6 +184,8 @@ def _course(search: SearchRecord, colours: Colours) -> Section:
     ]
     headings = ["trials", "pruned", "failed", "more, of an earlier command"]
     parts.append(markdown_table(headings, rows))
+    if cost := describe_cost(search):
+        parts.append(cost)
     parts.append(Figure("history", draw_history(search, colours), "Every trial, in order."))
     parts += [
         Figure(slice_name(name), draw_slice(search, colours, name), f"Every trial by {name}.")

@@ -12,8 +12,8 @@ from optuna.trial import TrialState
 from bench.experiment.planning import RunSpec
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_settings
-from bench.search.reading import read_study
-from bench.search.record import Finalist
+from bench.search.reading import read_study, seconds_of
+from bench.search.record import Finalist, total_seconds
 from bench.search.study import SEED, TRIAL, VariantStudy
 
 
@@ -51,13 +51,17 @@ def read_finalists(searched: VariantStudy, retrials: VariantStudy) -> list[Final
     done = [trial for trial in retrials.finished() if trial.state == TrialState.COMPLETE]
     finalists = []
     for trial in read_study(searched).top(searched.config.finalists):
-        fresh = {
-            other.params[SEED]: other.values[0]
+        again = [
+            other
             for other in done
             if trial.number == other.params[TRIAL] and other.params[SEED] in seeds
-        }
+        ]
+        fresh = {other.params[SEED]: other.values[0] for other in again}
         if set(fresh) == seeds:
-            finalists.append(Finalist(trial=trial, fresh=dict(sorted(fresh.items()))))
+            seconds = total_seconds([seconds_of(other) for other in again])
+            finalists.append(
+                Finalist(trial=trial, fresh=dict(sorted(fresh.items())), seconds=seconds)
+            )
     return finalists
 
 

@@ -70,7 +70,13 @@ def _read_trial(trial: FrozenTrial, identity: str) -> TrialRecord:
         state=state,
         settings=dict(trial.params),
         values=values,
+        seconds=seconds_of(trial),
     )
+
+
+def seconds_of(trial: FrozenTrial) -> float | None:
+    """Return what a trial took, from its start to its end."""
+    return trial.duration.total_seconds() if trial.duration else None
 
 
 def _importances(study: optuna.Study) -> dict[str, float]:

@@ -27,6 +27,8 @@ class TrialRecord:
     """One per objective; none if it is not complete."""
     identity: str = ""
     """In the tracker's record."""
+    seconds: float | None = None
+    """From its start to its end, evaluation and all; None of trials noted before it was kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +56,11 @@ class StudyRecord:
         """Count the trials that ended so."""
         return sum(trial.state == state for trial in self.trials)
 
+    @property
+    def seconds(self) -> float | None:
+        """What its trials took, one after the other."""
+        return total_seconds([trial.seconds for trial in self.trials])
+
     def top(self, number: int) -> list[TrialRecord]:
         """Return the best settings by the first objective, the best ones first."""
         sign = -1 if higher_is_better(self.objectives[0]) else 1
@@ -71,6 +78,8 @@ class Finalist:
     trial: TrialRecord
     fresh: Mapping[int, float]
     """Its score by seed, by the first objective."""
+    seconds: float | None = None
+    """What these trainings took, one after the other."""
 
     @property
     def searched(self) -> float:
@@ -116,6 +125,12 @@ class SearchRecord:
         fair = self.config.sampler != "tpe" and self.config.pruner == "none"
         alike = all(settings == first for settings in others)
         return fair and complete and alike and len(first) >= FEWEST_FOR_BEST_OF
+
+
+def total_seconds(parts: Sequence[float | None]) -> float | None:
+    """Return the sum, None if a part is not known."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 def choose_winner(finalists: Sequence[Finalist], *, objective: str) -> Finalist:

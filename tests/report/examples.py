@@ -106,6 +106,7 @@ def example_search(
                     "model.dropout_scale": number / 9,
                 },
                 values=(20.0 + ahead + number % 5, 10.0 + number)[: len(objectives)],
+                seconds=60.0 + number + ahead,
             )
             for number in range(9)
         ]
@@ -117,8 +118,8 @@ def example_search(
             importances=dict.fromkeys(space, 1 / 3),
         )
         finalists[variant] = [
-            Finalist(trial=trials[4], fresh={2: 22.0 + ahead, 3: 23.0 + ahead}),
-            Finalist(trial=trials[3], fresh={2: 22.5 + ahead, 3: 23.5 + ahead}),
+            Finalist(trial=trials[4], fresh={2: 22.0 + ahead, 3: 23.0 + ahead}, seconds=90.0),
+            Finalist(trial=trials[3], fresh={2: 22.5 + ahead, 3: 23.5 + ahead}, seconds=60.0),
         ]
     config = SearchConfig(space=space, sampler=sampler, trials=9, objectives=objectives)
     return SearchRecord(config=config, studies=studies, finalists=finalists)

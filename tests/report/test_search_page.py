@@ -28,8 +28,20 @@ def test_what_was_found_stands_between_the_answer_and_the_curves(tmp_path: Path)
     assert "trained again with seeds 2 to 4" in page
     assert "From n = 1 on, b leads as far as these tell (n up to 2): there the best of n" in page
     assert "is +6.00 [+6.00, +6.00] for b against a, by trials of one seed each." in page
+    assert "for the trials and for fresh seeds: a 9.6 and 2.5; b 10.5 and 2.5." in page
     assert "a hint where to look, never a finding" in page
     assert "Pareto" not in page
+
+
+def test_a_search_that_did_not_note_its_time_claims_none(tmp_path: Path) -> None:
+    """As those of before it was kept: a part that is not known is not left out of a sum."""
+    search = example_search()
+    first, *others = search.finalists["a"]
+    unknown = {"a": [replace(first, seconds=None), *others], "b": search.finalists["b"]}
+
+    page = write_example(tmp_path, search=replace(search, finalists=unknown)) / "README.md"
+
+    assert "Minutes of one process" not in page.read_text("utf-8")
 
 
 def test_the_figures_of_a_search_are_read_back(tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ from bench.data.prepared import PreparedCorpus
 from bench.engine.executors.contract import Ended
 from bench.search.finalists import SEED, TRIAL, open_retrials, read_finalists, tuned
 from bench.search.reading import read_study
-from bench.search.record import Finalist, StudyRecord, TrialRecord, choose_winner
+from bench.search.record import (
+    Finalist,
+    StudyRecord,
+    TrialRecord,
+    choose_winner,
+    total_seconds,
+)
 from bench.search.storage import open_storage
 from bench.search.study import VariantStudy
 from tests.engine.test_scheduling import spec
@@ -53,6 +59,22 @@ def test_each_finalist_is_trained_once_with_each_fresh_seed(
     for run in done:
         settings = next(f.trial.settings for f in finalists if f.trial.number == run.trial)
         assert run.config.training.learning_rate == settings["training.learning_rate"]
+
+
+def test_trials_one_after_the_other_take_what_the_search_takes(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Those of the search and those of the best again, each with its start and end."""
+    begun = time.monotonic()
+    searched, retrials = retried(digits, tmp_path)
+    passed = time.monotonic() - begun
+
+    took = read_study(searched).seconds
+    again = total_seconds([each.seconds for each in read_finalists(searched, retrials)])
+
+    assert took
+    assert again
+    assert 0.5 * passed < took + again < passed
 
 
 def test_a_search_by_loss_selects_epochs_by_loss(digits: PreparedCorpus, tmp_path: Path) -> None:
