@@ -4,6 +4,7 @@ Errors that a user can mend are printed without a traceback; exit code 2. A fail
 """
 
 import errno
+import os
 import signal
 import sys
 from importlib import import_module
@@ -30,6 +31,10 @@ COMMANDS = {
     "translate": "Translate French sentences with a trained model.",
     "ui": "Open MLflow's pages on the recorded runs.",
 }
+WAITING = {"OPENBLAS_THREAD_TIMEOUT": "4", "OMP_WAIT_POLICY": "passive"}
+"""Threads that share a product wait for one another asleep, in the workers too. Left to themselves
+they spin, on the core that the one they wait for wants: beside another program two threads train
+half as fast as one, beside a second command a tenth."""
 EXAMPLES = """\b
 Examples:
   python -m bench run gru_vs_lstm
@@ -66,6 +71,8 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)  # read when numpy and torch are loaded
     # A polite request to end is heard like Ctrl-C, so that runs are closed and can go on later; a
     # closed terminal is one, unless nohup made us deaf to it.
     signal.signal(signal.SIGTERM, _interrupt)

@@ -42,6 +42,27 @@ def test_nothing_heavy_is_imported_for_little(code: str) -> None:
     assert not {"torch", "mlflow", "spacy", "numpy", "pandas"} & set(loaded.split())
 
 
+def test_threads_sleep_while_they_wait_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Said before numpy and torch are loaded, and to workers, which inherit it."""
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+
+    seen = python(
+        "import os, sys\n"
+        "class Loading:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'numpy':\n"
+        "            print(os.environ['OPENBLAS_THREAD_TIMEOUT'], os.environ['OMP_WAIT_POLICY'])\n"
+        "sys.meta_path.insert(0, Loading())\n"
+        "from bench.cli.main import main\n"
+        "main(['plan', 'gru_vs_lstm', '--corpus', 'digit_reversal', '--seeds', '1'])\n"
+    ).splitlines()
+
+    assert seen[0] == "4 active"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` ends well and says what the command does."""
