@@ -83,8 +83,7 @@ def method(comparison: Comparison) -> str:
         f"The intervals cover the choice of seeds and of the {comparison.num_sentences:,} test "
         f"sentences; those of Δ stand at Holm's share of {100 * comparison.significance:.3g} % "
         "among the comparisons: one excludes zero exactly where Holm's test finds a difference.",
-        "Seeds that agree more than so many sentences allow are luck: their deviation counts as "
-        "what each run's own share of the choice of sentences comes to, and is shown so.",
+        _floor(comparison),
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
         "find one as large as the one observed. Δ at equal training time: validation BLEU when "
@@ -104,6 +103,18 @@ def method(comparison: Comparison) -> str:
         )
     sentences.append(f"sacreBLEU {comparison.signature}.")
     return " ".join(sentences)
+
+
+def _floor(comparison: Comparison) -> str:
+    if comparison.has_floor:
+        return (
+            "Seeds that agree more than so many sentences allow are luck: their deviation counts "
+            "as what each run's own share of the choice of sentences comes to, and is shown so."
+        )
+    return (
+        "Made before a deviation that is smaller than each run's own share of the choice of "
+        "sentences was raised to that."
+    )
 
 
 def _reach(difference: Difference) -> str:
