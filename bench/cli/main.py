@@ -32,9 +32,9 @@ COMMANDS = {
     "ui": "Open MLflow's pages on the recorded runs.",
 }
 WAITING = {"OPENBLAS_THREAD_TIMEOUT": "4", "OMP_WAIT_POLICY": "passive"}
-"""Threads that share a product wait for one another asleep, in the workers too. Left to themselves
-they spin, on the core that the one they wait for wants: beside another program two threads train
-half as fast as one, beside a second command a tenth."""
+"""Threads that wait for work do so asleep, in the workers too. Left to themselves they spin, on a
+core that others want: beside a busy program two threads train half as fast as one. OpenBLAS's first
+thread spins whatever it is told, so that beside a second command this helps only now and then."""
 EXAMPLES = """\b
 Examples:
   python -m bench run gru_vs_lstm

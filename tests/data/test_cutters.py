@@ -30,6 +30,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Child]:
     return children
 
 
+@pytest.mark.slow
 def test_several_processes_cut_as_one(started: list[Child]) -> None:
     """The same tokens and the same numbers for them, for fewer texts than processes too."""
     many = [*AWKWARD, *(f"le mot {number % 7} est {number % 5}" for number in range(99))]

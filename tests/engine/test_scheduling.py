@@ -380,7 +380,10 @@ def test_a_worker_that_is_killed_between_runs_costs_none(digits: PreparedCorpus)
     assert {result.seed for result in outcome.results.values()} == {1, 2}
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.5, 4.0])
+@pytest.mark.parametrize(
+    "seconds",
+    [0.0, pytest.param(0.5, marks=pytest.mark.slow), pytest.param(4.0, marks=pytest.mark.slow)],
+)
 def test_workers_leave_it_to_the_command_what_ctrl_c_means(
     digits: PreparedCorpus, seconds: float
 ) -> None:
@@ -395,6 +398,7 @@ def test_workers_leave_it_to_the_command_what_ctrl_c_means(
     assert not outcome.failures
 
 
+@pytest.mark.slow
 def test_workers_that_are_kept_do_one_plan_after_the_other(digits: PreparedCorpus) -> None:
     """They are there before there is work, the same ones later, and gone in the end."""
     with ProcessExecutor(num_workers=2) as executor:

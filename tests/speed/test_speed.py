@@ -252,6 +252,7 @@ def test_runs_at_a_time_are_measured_beside_one_alone(digits: PreparedCorpus) ->
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_a_run_at_a_time_that_dies_is_told(digits: PreparedCorpus) -> None:
     """Before it has heard what to do, or after; without a traceback here."""
     gone = PreparedCorpus(digits.folder)

@@ -111,6 +111,7 @@ def test_a_broken_gzip_is_refused(tmp_path: Path) -> None:
         read_text_vectors(tmp_path / "v.vec.gz", {"un"}, dim=DIM)
 
 
+@pytest.mark.slow
 def test_memory_follows_the_words_not_the_file(tmp_path: Path) -> None:
     """A file of 60 MB, ten words wanted: a few megabytes at the peak."""
     import tracemalloc
