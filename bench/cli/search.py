@@ -86,11 +86,13 @@ def command(  # noqa: PLR0913 - the options of the command
         session, config = _show_space(console, open_session(console, selected), *asked_for)
 
         from bench.cli.tuning import note_asked, open_tuning
-        from bench.search.storage import open_storage
+        from bench.search.storage import open_storage, storage_errors
 
-        tuning = open_tuning(session, config, open_storage(storage), selected)
-        note_asked(tuning, selected, variants)
-        _tune(console, tuning, executor)
+        storing = open_storage(storage)
+        with storage_errors():
+            tuning = open_tuning(session, config, storing, selected)
+            note_asked(tuning, selected, variants)
+            _tune(console, tuning, executor)
 
 
 def _show_space(

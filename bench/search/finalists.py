@@ -58,7 +58,7 @@ def read_finalists(searched: VariantStudy, retrials: VariantStudy) -> list[Final
         ]
         fresh = {other.params[SEED]: other.values[0] for other in again}
         if set(fresh) == seeds:
-            seconds = total_seconds([seconds_of(other) for other in again])
+            seconds = total_seconds([seconds_of(retrials.study, other) for other in again])
             finalists.append(
                 Finalist(trial=trial, fresh=dict(sorted(fresh.items())), seconds=seconds)
             )

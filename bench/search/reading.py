@@ -7,7 +7,9 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.evaluation.metrics import higher_is_better
-from bench.search.record import State, StudyRecord, TrialRecord
+from bench.search.attempts import attempts, first_number
+from bench.search.lease import MARK_SECONDS, SEEN
+from bench.search.record import State, StudyRecord, TrialRecord, total_seconds
 from bench.search.study import VariantStudy
 
 STATES: dict[TrialState, State] = {
@@ -27,7 +29,7 @@ def read_study(found: VariantStudy, *, importances: bool = False) -> StudyRecord
         importances: estimate which settings matter, which takes a second.
     """
     objectives = found.config.objectives
-    trials = [_read_trial(trial, found.identity(trial)) for trial in found.finished()]
+    trials = [_read_trial(found.study, trial, found.identity(trial)) for trial in found.finished()]
     return StudyRecord(
         name=found.name,
         group=found.group,
@@ -61,7 +63,7 @@ def _front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> list[int
     )
 
 
-def _read_trial(trial: FrozenTrial, identity: str) -> TrialRecord:
+def _read_trial(study: optuna.Study, trial: FrozenTrial, identity: str) -> TrialRecord:
     state = STATES[trial.state]
     values = tuple(trial.values) if state == "complete" else ()
     return TrialRecord(
@@ -70,13 +72,24 @@ def _read_trial(trial: FrozenTrial, identity: str) -> TrialRecord:
         state=state,
         settings=dict(trial.params),
         values=values,
-        seconds=seconds_of(trial),
+        seconds=seconds_of(study, trial),
     )
 
 
-def seconds_of(trial: FrozenTrial) -> float | None:
-    """Return what a trial took, from its start to its end."""
-    return trial.duration.total_seconds() if trial.duration else None
+def seconds_of(study: optuna.Study, trial: FrozenTrial) -> float | None:
+    """Return what a trial took, and what the attempts at it did that came to nothing."""
+    tries = attempts(study, first_number(trial))
+    return total_seconds([_seconds_of(each) for each in tries if each.datetime_start])
+
+
+def _seconds_of(attempt: FrozenTrial) -> float | None:
+    if attempt.duration is None:
+        return None
+    seconds, seen = attempt.duration.total_seconds(), attempt.user_attrs.get(SEEN)
+    if attempt.state != TrialState.FAIL or seen is None or attempt.datetime_start is None:
+        return seconds
+    # Whoever found it left behind may have come long after.
+    return min(seconds, float(seen) - attempt.datetime_start.timestamp() + MARK_SECONDS)
 
 
 def _importances(study: optuna.Study) -> dict[str, float]:

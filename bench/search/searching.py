@@ -20,10 +20,11 @@ from bench.engine.executors.contract import (
     Task,
 )
 from bench.engine.scheduling import run_card
-from bench.errors import TrackingError
+from bench.errors import BenchError, TrackingError
 from bench.experiment.planning import RunSpec
 from bench.search.attempts import KEY
 from bench.search.lease import Lease
+from bench.search.storage import storage_errors
 from bench.search.study import RunningTrial, VariantStudy
 from bench.tracking.tracker import RunCard, Status, TrialTracker
 
@@ -126,13 +127,23 @@ class _Search:
                 self._tracker.log_epoch(identity, event.record)
                 return study.hear_epoch(running, event.record)
             case Ended():
-                state = study.hear_result(running, event.result)
-                self._tracker.finish_trial(
-                    identity, status=STATUS[state], tags={"trial": str(spec.trial)}
-                )
-                shutil.rmtree(_folder(running), ignore_errors=True)
                 del self._running[key]
+                state = study.hear_result(running, event.result)
+                try:
+                    self._tracker.finish_trial(
+                        identity, status=STATUS[state], tags={"trial": str(spec.trial)}
+                    )
+                except TrackingError:
+                    study.record_again(running)  # from its last epoch on
+                    raise
+                shutil.rmtree(_folder(running), ignore_errors=True)
+            case Failed(cause="system"):  # it would refuse the others too: left as by Ctrl-C
+                raise BenchError(
+                    f"{spec.name}: {event.reason}\n"
+                    "What has been done is kept; once that is mended, the same command goes on"
+                )
             case Failed():
+                del self._running[key]
                 again = event.cause in {"died", "device"} and study.revives(running)
                 if again:  # the next try goes on with the same record
                     self._tracker.abandon(identity, status="FAILED", reason=event.reason)
@@ -142,7 +153,6 @@ class _Search:
                         identity, status="FAILED", tags={"detail": event.reason}
                     )
                     shutil.rmtree(_folder(running), ignore_errors=True)
-                del self._running[key]
         return True
 
     def mark(self, attributes: dict[str, str | float]) -> None:
@@ -157,8 +167,10 @@ class _Search:
         """Give up what is at work, so that another command takes it up from its checkpoint."""
         for running in self._running.values():
             study = self._studies[running.spec.variant]
-            study.hear_interruption(running)
-            with suppress(TrackingError):  # the others are to be given up whatever comes of one
+            # The others are to be given up whatever comes of one.
+            with suppress(BenchError), storage_errors():
+                study.hear_interruption(running)
+            with suppress(TrackingError):
                 identity = study.identity(running.trial)
                 self._tracker.abandon(identity, status="KILLED", reason="interrupted")
         self._running.clear()

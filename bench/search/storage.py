@@ -1,10 +1,14 @@
 """Where studies are kept: a journal in the current folder, or any database."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench.cache import alone_with
@@ -14,7 +18,7 @@ from bench.tracking.store import sqlite_path, without_password
 Storage = BaseStorage
 DEFAULT_FILE = "optuna.journal"
 MAX_ENTRY = 1 << 20
-"""Bytes of a line that a journal may begin with."""
+"""Bytes of a line that a journal may begin with, and of what is read of its end at once."""
 
 
 def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
@@ -37,7 +41,7 @@ def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_journal(path)
         try:
-            return JournalStorage(JournalFileBackend(str(path)))
+            return JournalStorage(JournalFileBackend(str(path), _MendingLock(str(path))))
         except (ValueError, KeyError) as error:
             raise BenchError(f"--storage {path}: a broken journal ({error!r})") from error
     try:
@@ -48,6 +52,56 @@ def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
         raise BenchError(
             f"--storage {without_password(given)} does not answer: {detail}"
         ) from error
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Within, a storage that fails is said to have, instead of showing Optuna's insides.
+
+    Raises:
+        BenchError: when it does.
+    """
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError, json.JSONDecodeError) as error:
+        detail = without_password(str(error.__cause__ or error).partition("\n")[0])
+        raise BenchError(
+            f"--storage does not answer any more: {detail}\n"
+            "What has been done is kept; the same command does what is lacking"
+        ) from error
+
+
+class _MendingLock(JournalFileSymlinkLock):
+    """The lock of a journal, under which nobody writes to a line that was never ended.
+
+    A disk that was full has cut it off. Optuna leaves it out when it reads, but would write the
+    next entry behind it, in the same line: that one is lost, and with the one after it the journal
+    can be read no more.
+    """
+
+    def acquire(self) -> bool:
+        """Wait for the lock, then cut off what was begun and not ended."""
+        acquired = super().acquire()
+        try:
+            _cut_off(Path(self._lock_target_file))
+        except BaseException:
+            self.release()
+            raise
+        return acquired
+
+
+def _cut_off(journal: Path) -> None:
+    """Shorten a journal to the end of its last whole line."""
+    with journal.open("r+b") as file:
+        end = start = file.seek(0, os.SEEK_END)
+        block = b""
+        while start and b"\n" not in block:
+            start = max(0, start - MAX_ENTRY)
+            file.seek(start)
+            block = file.read(MAX_ENTRY)
+        whole = start + block.rfind(b"\n") + 1
+        if whole < end:
+            file.truncate(whole)
 
 
 def no_study(given: str | None) -> BenchError:

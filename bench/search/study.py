@@ -6,6 +6,7 @@ given again, or on several machines at once.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -164,8 +165,11 @@ class VariantStudy:
         self._tell(running.trial, state=TrialState.FAIL)
 
     def hear_interruption(self, running: RunningTrial) -> None:
-        """Note a trial that was left; it is tried again."""
-        self._tell(running.trial, state=TrialState.FAIL)
+        """Note a trial that was left; it is tried again, unless it had ended before."""
+        self._give_up(running.trial)
+
+    def record_again(self, running: RunningTrial) -> None:
+        """Have a trial tried again whose end could not be written to the record of runs."""
         try_again(self.study, running.trial)
 
     def revives(self, running: RunningTrial) -> bool:
@@ -173,7 +177,8 @@ class VariantStudy:
 
         A model that is too large for the memory kills its process every time.
         """
-        running.trial.set_user_attr(DIED, True)
+        with suppress(UpdateFinishedTrialError):  # another machine took this one for dead
+            running.trial.set_user_attr(DIED, True)
         tries = attempts(self.study, first_number(running.trial))
         deaths = sum(DIED in trial.user_attrs for trial in tries)
         if deaths < MOST_DEATHS:
@@ -266,10 +271,13 @@ class VariantStudy:
 
     def _retire_abandoned(self) -> None:
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            if not is_abandoned(trial):
-                continue
-            try:
-                self.study.tell(trial.number, state=TrialState.FAIL)
-            except (ValueError, RuntimeError):  # another process has just done so
-                continue
-            try_again(self.study, trial)
+            if is_abandoned(trial):
+                self._give_up(trial)
+
+    def _give_up(self, trial: FrozenTrial | optuna.Trial) -> None:
+        """End a trial, and have it tried again by nobody but who has ended it."""
+        try:
+            self.study.tell(trial.number, state=TrialState.FAIL)
+        except (ValueError, RuntimeError):  # it had ended, or another command has just done so
+            return
+        try_again(self.study, trial)

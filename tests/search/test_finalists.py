@@ -3,14 +3,18 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import optuna
 import pytest
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from bench.data.prepared import PreparedCorpus
 from bench.engine.executors.contract import Ended
 from bench.search.finalists import SEED, TRIAL, open_retrials, read_finalists, tuned
-from bench.search.reading import read_study
+from bench.search.lease import MARK_SECONDS
+from bench.search.reading import read_study, seconds_of
 from bench.search.record import (
     Finalist,
     StudyRecord,
@@ -75,6 +79,28 @@ def test_trials_one_after_the_other_take_what_the_search_takes(
     assert took
     assert again
     assert 0.5 * passed < took + again < passed
+
+
+def test_attempts_that_came_to_nothing_are_part_of_what_a_trial_took() -> None:
+    """As long as somebody was at work on them: the night until they were found is none of it."""
+    study = optuna.create_study()
+    begun = datetime(2026, 11, 30, 12, 0)
+
+    def add(state: TrialState, start: float, end: float, **attributes: object) -> FrozenTrial:
+        value = 1.0 if state == TrialState.COMPLETE else None
+        trial = create_trial(state=state, value=value, user_attrs=attributes)
+        trial.datetime_start = begun + timedelta(seconds=start)
+        trial.datetime_complete = begun + timedelta(seconds=end)
+        study.add_trial(trial)
+        return study.get_trials()[-1]
+
+    add(TrialState.FAIL, 0, 50_000, seen=begun.timestamp() + 300)
+    add(TrialState.FAIL, 50_000, 50_060, seen=begun.timestamp() + 50_055, again=0)
+    last = add(TrialState.COMPLETE, 50_100, 50_200, seen=begun.timestamp() + 50_190, again=0)
+    other = add(TrialState.COMPLETE, 0, 70)
+
+    assert seconds_of(study, last) == 300 + MARK_SECONDS + 60 + 100
+    assert seconds_of(study, other) == 70
 
 
 def test_a_search_by_loss_selects_epochs_by_loss(digits: PreparedCorpus, tmp_path: Path) -> None:

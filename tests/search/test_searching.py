@@ -22,7 +22,7 @@ from bench.engine.executors.contract import (
 )
 from bench.engine.executors.processes import ProcessExecutor
 from bench.engine.executors.serial import SerialExecutor
-from bench.errors import BenchError
+from bench.errors import BenchError, TrackingError
 from bench.experiment.planning import RunSpec
 from bench.experiment.search import Choices, Range, SamplerName, SearchConfig
 from bench.search.reading import read_study
@@ -416,6 +416,67 @@ def test_a_trial_that_failed_leaves_no_files(
     search(study(tmp_path, spec(digits)), digits, executor=Fail())
 
     assert not list((cache / "trials").iterdir())
+
+
+def test_a_full_disk_costs_no_trial(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """It ends the command, and the next one draws the same and lacks nothing."""
+
+    class FullDisk:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            for task in tasks:
+                if task.spec.trial == 1:
+                    listen(Started(task.spec))
+                    listen(Failed(task.spec, "no space left", cause="system"))
+                SerialExecutor().run([task], listen)
+
+    whole, tracker = study(tmp_path / "whole", spec(digits)), MemoryTracker()
+    search(whole, digits)
+    with pytest.raises(BenchError, match="no space left"):
+        search(study(tmp_path / "full", spec(digits)), digits, executor=FullDisk(), tracker=tracker)
+    resumed = study(tmp_path / "full", spec(digits))
+    search(resumed, digits, tracker=tracker)
+
+    assert drawn(resumed) == drawn(whole)
+    assert read_study(resumed).count("failed") == 0
+    assert list(tracker.fates.values()) == ["FINISHED"] * 4
+
+
+def test_a_trial_that_was_taken_from_us_is_not_tried_again_by_us(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Another machine took it for dead and has it tried again: one attempt, not two at once."""
+    found = study(tmp_path, spec(digits))
+    first = found.next_trial({})
+    assert first is not None
+    found.hear_interruption(first)
+
+    found.hear_interruption(first)
+    assert found.revives(first)
+
+    assert len(found.study.get_trials(states=(TrialState.WAITING,))) == 1
+
+
+def test_a_trial_whose_end_could_not_be_recorded_is_recorded_by_the_next_command(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """A server that went away leaves no trial open in the record of runs."""
+
+    class Away(MemoryTracker):
+        def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
+            if len(self.fates) == 2:
+                raise TrackingError("the server went away")
+            super().finish_trial(identity, status=status, tags=tags)
+
+    away, tracker = Away(), MemoryTracker()
+    with pytest.raises(TrackingError, match="went away"):
+        search(study(tmp_path, spec(digits)), digits, tracker=away)
+    tracker.fates = dict(away.fates)
+    resumed = study(tmp_path, spec(digits))
+    heard = search(resumed, digits, tracker=tracker)
+
+    assert sum(isinstance(event, Ended) for event in heard) == 3
+    assert set(tracker.fates.values()) == {"FINISHED"}
+    assert len(tracker.fates) == 4
 
 
 def test_settings_that_do_not_go_together_are_drawn_anew(

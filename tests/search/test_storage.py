@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 
 from bench.errors import BenchError
-from bench.search.storage import open_storage
+from bench.search.storage import open_storage, storage_errors
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,28 @@ def test_commands_that_make_a_database_at_once_all_have_it(tmp_path: Path) -> No
         list(pool.map(begin, range(4)))
 
     assert len(open_storage(given).get_all_studies()) == 4
+
+
+@pytest.mark.parametrize("torn", ['{"op_code": 4, "worker', '{"op_code"' + " " * (3 << 20)])
+def test_a_line_that_a_full_disk_cut_off_costs_no_other(torn: str, tmp_path: Path) -> None:
+    """What is written next is not written behind it, by whoever has the journal open."""
+    path = tmp_path / "journal"
+    storage = open_storage(str(path))
+    study_id = storage.create_new_study([], "it")
+    for number in range(3):
+        with path.open("a") as file:
+            file.write(torn)
+        storage.set_study_user_attr(study_id, f"number {number}", number)
+
+    (study,) = open_storage(str(path)).get_all_studies()
+    assert study.user_attrs == {"number 0": 0, "number 1": 1, "number 2": 2}
+
+
+def test_a_storage_that_fails_in_the_middle_says_so(tmp_path: Path) -> None:
+    """A database that was taken away is no fault of the program."""
+    storage = open_storage(f"sqlite:///{tmp_path / 'studies'}")
+    (tmp_path / "studies").write_text("something else, of more than sixteen bytes")
+
+    message = "--storage does not answer any more: .*not a database"
+    with pytest.raises(BenchError, match=message), storage_errors():
+        storage.get_all_studies()

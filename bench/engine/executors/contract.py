@@ -61,9 +61,9 @@ class Failed:
     """One line for a person."""
     trace: str = ""
     """A traceback for a programmer; empty for a user's mistake."""
-    cause: Literal["error", "device", "died", "taken"] = "error"
-    """Something went wrong in it, the device refuses this process from now on, its process died,
-    or another command is at work on it."""
+    cause: Literal["error", "system", "device", "died", "taken"] = "error"
+    """Something went wrong in it, the system refused a file, the device refuses this process from
+    now on, its process died, or another command is at work on it."""
 
 
 Event = Started | EpochEnded | Ended | Failed
@@ -97,11 +97,16 @@ def attempt(task: Task, listen: Listen) -> None:
         listen(Failed(spec, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other runs go on
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        trace, is_spoilt = traceback.format_exc(), _has_spoilt_gpu(error)
-        listen(Failed(spec, reason, trace, cause="device" if is_spoilt else "error"))
+        listen(Failed(spec, reason, traceback.format_exc(), cause=_cause(error)))
     else:
         # Its checkpoint stays until the result is recorded, whoever hears this.
         listen(Ended(spec, result))
+
+
+def _cause(error: Exception) -> Literal["error", "system", "device"]:
+    if _has_spoilt_gpu(error):
+        return "device"
+    return "system" if isinstance(error, OSError) else "error"
 
 
 def _has_spoilt_gpu(error: Exception) -> bool:
