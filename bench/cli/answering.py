@@ -1,6 +1,7 @@
 """From a session's recorded results to the answer of its question."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from bench.cli.session import Session
@@ -9,6 +10,7 @@ from bench.comparison.comparison import Comparison
 from bench.comparison.looks import all_looks
 from bench.comparison.resampling import resample
 from bench.data.corpus import SentencePair
+from bench.errors import TrackingError
 from bench.tracking.result import RunResult
 
 
@@ -28,6 +30,28 @@ def look(
     looks = planned or ((num_seeds,) if num_seeds > 1 else ())
     session.tracker.plan_looks(results, looks)
     return compare_results(session, results)
+
+
+def look_again(session: Session, results: Mapping[str, RunResult]) -> tuple[Comparison, int]:
+    """Compare what is on record; with more seeds than at any look before, that is one, too.
+
+    So is that at a plan which was left before its end. A store that cannot be written to keeps
+    nothing on record.
+
+    Args:
+        session: with the plan.
+        results: by identity.
+
+    Returns:
+        the answer, and at how many seeds it was looked at for the first time, 0 if it was not.
+    """
+    num_seeds = max(len(runs) for runs in results_by_variant(session, results).values())
+    known = all_looks(session.tracker.recorded_looks(results))
+    is_new = num_seeds > max(1, *known) if known else num_seeds > 1
+    if is_new:
+        with suppress(TrackingError):
+            session.tracker.plan_looks(results, (num_seeds,))
+    return compare_results(session, results), num_seeds if is_new else 0
 
 
 def compare_results(session: Session, results: Mapping[str, RunResult]) -> Comparison:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+from bench.cli.words import count
 
 
 def _simulate(ctx: click.Context, _: click.Parameter, num_experiments: int | None) -> None:
@@ -49,7 +50,7 @@ def command(form: str, **selected: Any) -> None:
     console = Console(stderr=form != "table")
     session = open_session(console, selected, recorded=True)
 
-    from bench.cli.answering import compare_results
+    from bench.cli.answering import look_again
     from bench.cli.session import other_seeds, require_results, with_recorded_seeds
     from bench.cli.tables import print_comparison
     from bench.report.formats import FORMATS
@@ -58,10 +59,12 @@ def command(form: str, **selected: Any) -> None:
         session = with_recorded_seeds(session)
     results = require_results(session, selected)
     with console.status("resampling the test sentences"):
-        comparison = compare_results(session, results)
+        comparison, seen = look_again(session, results)
     if others := sorted(other_seeds(session)):
         listed = ", ".join(map(str, others))
         console.print(f"[yellow]Not counted:[/] seeds recorded beside, {listed}", highlight=False)
+    if seen:
+        console.print(f"Kept on record: this answer has been seen with {count(seen, 'seed')}")
     if form == "table":
         print_comparison(console, comparison, session.experiment.expected)
     else:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.cli.answering import compare_results, results_by_variant, test_pairs
+from bench.cli.answering import look_again, results_by_variant, test_pairs
 from bench.cli.session import Session
 from bench.comparison.by_length import bleu_by_length
 from bench.comparison.samples import DifferingSample, differing_samples
@@ -60,7 +60,7 @@ def gather(
     first = next(spec for spec in session.specs if spec.identity in results)
     ledger = session.data[first.data_fingerprint].ledger
     by_variant = results_by_variant(session, results)
-    comparison = compare_results(session, results)
+    comparison, _ = look_again(session, results)
     lowercase, pairs = first.config.data.lowercase, test_pairs(session)  # the same for all
     samples: Sequence[DifferingSample] = ()
     if is_generated(first.config.data.corpus):

@@ -95,7 +95,9 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"Error: {error.filename}: {error.strerror}{_of_the_cache(error)}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nInterrupted. The same command goes on where it stopped.", err=True)
+        given = sys.argv[1:] if arguments is None else arguments
+        without = ", without --force," if "--force" in given else ""
+        click.echo(f"\nInterrupted. The same command{without} goes on where it stopped.", err=True)
         sys.exit(130)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)

@@ -69,8 +69,9 @@ def command(
         written = write_report(folder, report)
     console.print(f"written: {', '.join(map(str, written))}", highlight=False, markup=False)
     if in_index:
-        write_index(REPORTS)
-        console.print(f"index: {REPORTS}/README.md", highlight=False)
+        written_too = write_index(REPORTS)
+        said = "" if written_too else " is another file, and was left as it is"
+        console.print(f"index: {REPORTS}/README.md{said}", highlight=False)
 
 
 def _tuned(

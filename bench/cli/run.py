@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Runs at a time; default: one per CPU core, or per GPU.",
 )
-@click.option("--force", is_flag=True, help="Do finished runs again.")
+@click.option("--force", is_flag=True, help="Do finished runs again, and forget what they came to.")
 @click.option(
     "--until-decided",
     is_flag=True,

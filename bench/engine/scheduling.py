@@ -28,6 +28,7 @@ from bench.engine.executors.contract import (
 from bench.errors import TrackingError
 from bench.experiment.planning import RunSpec
 from bench.tracking.result import RunResult
+from bench.tracking.store import be_hasty
 from bench.tracking.tracker import RunCard, Sample, Tracker
 
 NUM_SAMPLES = 100
@@ -64,7 +65,7 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
         tracker: where it is recorded.
         tags: provenance, for every run.
         device: where to compute.
-        force: do finished runs again too.
+        force: do finished runs again too; what they came to is found no more.
         listen: told of every event, after the tracker.
     """
     known = {} if force else tracker.find_results([spec.identity for spec in specs])
@@ -84,6 +85,7 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
                 reason = "another command is doing this run right now"
                 failures.append(Failed(spec, reason, cause="taken"))
         if force:
+            tracker.forget([spec.identity for spec in ours])
             for spec in ours:
                 shutil.rmtree(run_folder(spec), ignore_errors=True)
         elif ours:  # another command may have ended since it was asked above
@@ -165,6 +167,8 @@ class _Recorder:
 
     def abandon_unfinished(self) -> None:
         """Close what was running when the command was stopped; it can go on later."""
+        if self._running:
+            be_hasty()  # each would be waited for in turn
         for identity in self._running:
             with suppress(TrackingError):  # the others are to be closed whatever comes of one
                 self._tracker.abandon(identity, status="KILLED", reason="interrupted")

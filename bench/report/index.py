@@ -12,9 +12,8 @@ from bench.report.record import RESULTS, Report, load_report
 INDEX = "README.md"
 MARKS, ESCAPED = re.compile(r"([\\`*\[\]<>|])"), r"\\\1"
 """What a file's name may hold that Markdown would take for its own."""
-HEADING = """# Reports
-
-Each is made by `python -m bench report` from recorded results: `README.md` to be read here,
+TITLE = "# Reports\n\nEach is made by `python -m bench report`"
+HEADING = f"""{TITLE} from recorded results: `README.md` to be read here,
 `index.html` for a browser. The number after a verdict is the mean difference in BLEU to the
 baseline over paired seeds; its interval is in the report. *Tuned*: each variant has the settings
 that a search found for it. *Exploratory*: settings were changed by `--set`. Of text that is not
@@ -27,9 +26,17 @@ BESIDE = {
 """What else may lie in the folder, and what is said of it."""
 
 
-def write_index(folder: Path) -> None:
-    """Write the index of the reports under a folder into it."""
-    (folder / INDEX).write_text(render_index(folder), "utf-8")
+def write_index(folder: Path) -> bool:
+    """Write the index of the reports under a folder into it, unless something else stands there.
+
+    Returns:
+        whether it was written.
+    """
+    path = folder / INDEX
+    if path.exists() and not path.read_text("utf-8", errors="replace").startswith(TITLE):
+        return False
+    path.write_text(render_index(folder), "utf-8")
+    return True
 
 
 def render_index(folder: Path) -> str:

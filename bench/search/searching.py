@@ -26,6 +26,7 @@ from bench.search.attempts import KEY
 from bench.search.lease import Lease
 from bench.search.storage import storage_errors
 from bench.search.study import RunningTrial, VariantStudy
+from bench.tracking.store import be_hasty
 from bench.tracking.tracker import RunCard, Status, TrialTracker
 
 STATUS: dict[TrialState, Status] = {
@@ -165,6 +166,8 @@ class _Search:
 
     def leave(self) -> None:
         """Give up what is at work, so that another command takes it up from its checkpoint."""
+        if self._running:
+            be_hasty()  # each would be waited for in turn
         for running in self._running.values():
             study = self._studies[running.spec.variant]
             # The others are to be given up whatever comes of one.

@@ -29,7 +29,9 @@ from bench.tracking.study_parents import StudyParents
 from bench.tracking.tracker import RunCard, Sample, Status, StudySummary, VariantSummary
 from bench.tracking.variant_parents import VariantParents
 
-OUTCOME, LOOKS, DETAIL = "outcome", "looks", "detail"
+OUTCOME, LOOKS, DETAIL, FORGOTTEN = "outcome", "looks", "detail", "forgotten"
+ENDED: Mapping[str, Status] = {"finished": "FINISHED", "killed": "KILLED"}
+"""MLflow's word for an outcome; all others have FAILED."""
 RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 """Where `python -m bench ui` shows a local store."""
@@ -63,12 +65,19 @@ class MlflowTracker:
             if identity not in wanted:
                 continue
             looks.setdefault(identity, []).append(run.data.tags.get(LOOKS, ""))
-            if identity not in found and OUTCOME in run.data.tags:
+            if identity not in found and _has_result(run):
                 self._runs[identity] = run.info.run_id
                 found[identity] = self._load_result(run.info.run_id)
         # Of all its runs: the same numbers come of what is done again, and have been seen.
         self._looks |= {identity: _united(looks[identity]) for identity in found}
         return found
+
+    def forget(self, identities: Iterable[str]) -> None:
+        """Have the results of these runs found no more; the runs stay, and say why."""
+        wanted = set(identities)
+        for run in self._store.search(where(KIND, "run")):
+            if run.data.tags.get(IDENTITY) in wanted and _has_result(run):
+                self._client.set_tag(run.info.run_id, FORGOTTEN, "to be done again by force")
 
     def recorded_seeds(self, groups: Iterable[str]) -> set[int]:
         """Return the seeds that have ended for any of these variants."""
@@ -76,7 +85,7 @@ class MlflowTracker:
         ended = (
             run.data.tags
             for run in self._store.search(where(KIND, "run"))
-            if run.data.tags.get(GROUP) in wanted and OUTCOME in run.data.tags
+            if run.data.tags.get(GROUP) in wanted and _has_result(run)
         )
         return {int(tags["seed"]) for tags in ended}
 
@@ -193,8 +202,7 @@ class MlflowTracker:
         if result.detail:
             tags[DETAIL] = result.detail
         self._client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
-        status = "FINISHED" if result.outcome == "finished" else "FAILED"
-        self._client.set_terminated(run_id, status)
+        self._client.set_terminated(run_id, ENDED.get(result.outcome, "FAILED"))
 
     def _log_lacking(self, run_id: str, epochs: Sequence[EpochRecord]) -> None:
         """Write epochs whose command was stopped between its checkpoint and the record."""
@@ -219,6 +227,10 @@ class MlflowTracker:
         """Close a run that gave no result, saying why; one that was never opened needs nothing."""
         run_id = self._runs.get(identity)
         if run_id is None:
+            return
+        outcome = self._client.get_run(run_id).data.tags.get(OUTCOME)
+        if outcome is not None:  # another machine has ended it, or we had all but closed it
+            self._client.set_terminated(run_id, ENDED.get(outcome, "FAILED"))
             return
         self._client.set_tag(run_id, DETAIL, reason[-MAX_TAG:])
         self._client.set_terminated(run_id, status)
@@ -245,8 +257,14 @@ class MlflowTracker:
                 raise TrackingError(
                     f"what the run {run.info.run_name} came to cannot be read: {RESULT_FILE} in "
                     f"{run.info.artifact_uri}. If that folder was moved, a link from there to "
-                    "where it is now will do; if it is lost, run --force trains again"
+                    "where it is now will do; if it is lost, delete the run in MLflow's pages: the "
+                    "next command makes it again"
                 ) from error
+
+
+def _has_result(run: Run) -> bool:
+    """Tell whether a run has ended, and is not to be done again."""
+    return OUTCOME in run.data.tags and FORGOTTEN not in run.data.tags
 
 
 def _united(looks: Iterable[str]) -> str:

@@ -134,16 +134,21 @@ def created_beside(uri: str) -> Iterator[bool]:
 
 
 def be_patient() -> None:
-    """Give a server that has answered before two minutes to come back, so that no run is lost."""
+    """Give a server that has answered before four minutes to come back, so that no run is lost."""
     if os.environ.get(TRIES) == FEW_TRIES:
         del os.environ[TRIES]
+
+
+def be_hasty() -> None:
+    """Wait for a server for some seconds only, as who is about to leave."""
+    os.environ.setdefault(TRIES, FEW_TRIES)
 
 
 def quieten_mlflow() -> None:
     """Keep MLflow from calling home, and from telling its migrations and every run's address."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "1")
     # Two tries in place of seven: a server that is not there is said to be so within seconds.
-    os.environ.setdefault(TRIES, FEW_TRIES)
+    be_hasty()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # amid live progress
     for name in ("mlflow", "alembic", "urllib3"):

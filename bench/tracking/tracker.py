@@ -85,6 +85,9 @@ class Tracker(Protocol):
     def find_results(self, identities: Iterable[str]) -> dict[str, RunResult]:
         """Return the results of those runs that have ended, finished or diverged."""
 
+    def forget(self, identities: Iterable[str]) -> None:
+        """Have the results of these runs found no more: they are to be done again."""
+
     def start(self, card: RunCard) -> None:
         """Open a run, or go on with an interrupted one of the same identity."""
 
@@ -125,6 +128,9 @@ class NullTracker:
     def find_results(self, identities: Iterable[str]) -> dict[str, RunResult]:  # noqa: ARG002
         """Know of no run."""
         return {}
+
+    def forget(self, identities: Iterable[str]) -> None:
+        """Do nothing."""
 
     def start(self, card: RunCard) -> None:
         """Do nothing."""

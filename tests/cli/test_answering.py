@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.cli.answering import compare_results, look
+from bench.cli.answering import compare_results, look, look_again
 from bench.cli.session import Session
 from bench.data.prepared import PreparedCorpus
 from bench.experiment.loading import load_experiment
@@ -111,3 +111,20 @@ def test_looking_is_kept_on_record(digits: PreparedCorpus, tmp_path: Path) -> No
     look(opened, made, planned=(3, 5))
 
     assert opened.tracker.looks == [(3,), (3, 5)]  # type: ignore[attr-defined]
+
+
+def test_a_look_at_a_plan_before_its_end_is_one(digits: PreparedCorpus, tmp_path: Path) -> None:
+    """Whoever compares, and goes on, has looked twice; to compare the same again is none."""
+    opened = session(digits, tmp_path)
+    made = results(opened)
+    early = {spec.identity: made[spec.identity] for spec in opened.specs if spec.seed < 3}
+
+    first, at_first = look_again(opened, early)
+    _, again = look_again(opened, early)
+    late = look(opened, made)
+    _, afterwards = look_again(opened, made)
+
+    assert (at_first, again, afterwards) == (2, 0, 0)
+    assert first.looks == (2,)
+    assert late.looks == (2, 3)
+    assert late.significance < first.significance == 0.05

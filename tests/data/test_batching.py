@@ -102,3 +102,18 @@ def test_evaluation_sees_every_sentence_once(digits: PreparedCorpus) -> None:
 
     assert sorted(indices) == list(range(len(split)))
     assert (np.diff(split.source.lengths[indices]) >= 0).all()
+
+
+def test_one_endless_sentence_does_not_fill_the_memory(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its batch is small."""
+    split = digits.load_split("test")
+    longest = max(int(each.lengths.max()) for each in (split.source, split.target))
+    monkeypatch.setattr(batching, "MOST_POSITIONS", 4 * longest)
+
+    bounded = list(sorted_batches(split, batch_size=8))
+
+    assert sorted(i for batch in bounded for i in batch.indices) == list(range(len(split)))
+    assert max(max(batch.source.numel(), batch.target.numel()) for batch in bounded) <= 4 * longest
+    assert len(bounded[-1].indices) <= 4

@@ -69,6 +69,10 @@ class MemoryTracker(NullTracker):
     def find_results(self, identities: Sequence[str]) -> dict[str, RunResult]:  # type: ignore[override]
         return {i: self.results[i] for i in identities if i in self.results}
 
+    def forget(self, identities: Iterable[str]) -> None:
+        for identity in identities:
+            self.results.pop(identity, None)
+
     def start(self, card: RunCard) -> None:
         self.fates[card.identity] = "RUNNING"
 
@@ -151,6 +155,29 @@ def test_by_force_an_interrupted_run_begins_anew(digits: PreparedCorpus) -> None
         tracker.results.clear()
 
     assert tracker.epochs == [1, 2, 1, 1, 2]
+
+
+def test_what_force_began_is_gone_on_with_without(digits: PreparedCorpus) -> None:
+    """What has been done again is not done a third time, nor mixed with results from before."""
+    tracker = MemoryTracker()
+    specs = [spec(digits, seed=seed) for seed in (1, 2, 3)]
+    run(specs, digits, tracker)
+    tracker.epochs.clear()
+
+    class StopInTheSecond:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            first, second, _ = tasks
+            SerialExecutor().run([first], listen)
+            Interrupt().run([second], listen)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(specs, digits, tracker, executor=StopInTheSecond(), force=True)
+    left = list(tracker.results)
+    after = run(specs, digits, tracker)
+
+    assert left == [specs[0].identity]
+    assert after.reused == 1
+    assert tracker.epochs == [1, 2, 1, 2, 1, 2]
 
 
 def test_samples_are_from_all_over_a_split(digits: PreparedCorpus) -> None:

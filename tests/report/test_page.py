@@ -172,6 +172,19 @@ def test_the_index_lists_every_report(tmp_path: Path) -> None:
     assert index.endswith("## Made by an earlier version\n\n- [old](old/README.md)\n")
 
 
+def test_a_file_that_is_no_index_is_left_as_it_is(tmp_path: Path) -> None:
+    """Somebody's own words on his reports."""
+    write_example(tmp_path / "it")
+    own = tmp_path / "README.md"
+    own.write_text("# Reports\n\nOf the year.\n")
+
+    assert not write_index(tmp_path)
+    assert own.read_text() == "# Reports\n\nOf the year.\n"
+    own.unlink()
+    assert write_index(tmp_path)
+    assert write_index(tmp_path)
+
+
 def test_a_comparison_can_be_written_for_other_programs() -> None:
     """JSON and CSV hold the numbers, Markdown the tables."""
     comparison = example().comparison

@@ -320,6 +320,39 @@ def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(
     assert "detail" not in finished.data.tags
 
 
+def test_a_run_that_another_machine_has_ended_is_not_spoilt(
+    uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Both were at work on it, as one run of MLflow's; who is stopped leaves it as it is."""
+    tracker.start(card(1))
+    other = MlflowTracker(uri, experiment=request.node.name, question="?")
+    record(other, 1, tmp_path / "a")
+
+    tracker.abandon("gru-1", status="KILLED", reason="interrupted")
+
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+    assert run.info.status == "FINISHED"
+    assert "detail" not in run.data.tags
+
+
+def test_what_is_forgotten_is_done_again_in_a_run_of_its_own(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """The old run stays to be seen, and so do the looks at it."""
+    for seed in (1, 2):
+        record(tracker, seed, tmp_path / str(seed))
+    tracker.plan_looks(["gru-1", "gru-2"], (2, 5))
+
+    tracker.forget(["gru-1"])
+
+    assert list(tracker.find_results(["gru-1", "gru-2"])) == ["gru-2"]
+    assert tracker.recorded_seeds(["group-gru"]) == {2}
+    record(tracker, 1, tmp_path / "again")
+    assert set(tracker.find_results(["gru-1", "gru-2"])) == {"gru-1", "gru-2"}
+    assert tracker.recorded_looks(["gru-1"]) == {(2, 5)}
+    assert len(runs(uri, tracker, "tags.kind = 'run'")) == 3
+
+
 def test_a_diverged_run_is_an_outcome(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
     """FAILED in MLflow, but found again: it is not tried for ever."""
     diverged = replace(result(1), outcome="diverged", detail="not finite", test={}, signatures={})
