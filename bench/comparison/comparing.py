@@ -80,6 +80,7 @@ def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
         significance=significance,
         signature=next(iter(signatures), ""),
         computed_on=sorted({f"{run.device} in {run.precision}" for run in everything}),
+        clocks=sorted({run.clock for run in everything}),
     )
 
 

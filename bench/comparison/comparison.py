@@ -79,6 +79,8 @@ class Comparison:
     """Settings changed on the command line, of which the experiment's file knows nothing."""
     computed_on: Sequence[str] = ()
     """Kinds of device, each with its number format, of all runs."""
+    clocks: Sequence[str] = ("wall",)
+    """That all runs' seconds are by: `processor` or `wall`, or both."""
     has_floor: bool = True
     """Whether deviations between seeds have the floor of `statistics`; not those of old reports."""
 

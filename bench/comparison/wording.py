@@ -81,8 +81,9 @@ def method(comparison: Comparison) -> str:
         "in nats per token.",
         "Δ: variant minus baseline, paired by seed.",
         f"The intervals cover the choice of seeds and of the {comparison.num_sentences:,} test "
-        f"sentences; those of Δ stand at Holm's share of {100 * comparison.significance:.3g} % "
-        "among the comparisons: one excludes zero exactly where Holm's test finds a difference.",
+        "sentences. Those of Δ are corrected by Holm's rule: all comparisons together have an "
+        f"error of {100 * comparison.significance:.3g} %, each interval stands at its own share "
+        "of it, and excludes zero exactly where the rule finds a difference.",
         _floor(comparison),
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
@@ -101,6 +102,16 @@ def method(comparison: Comparison) -> str:
             f"Runs were computed on {', '.join(comparison.computed_on)}: their seconds, and what "
             "is said at equal training time, cannot be compared."
         )
+    if comparison.clocks == ["processor"]:
+        sentences.append(
+            "Seconds are what a run's thread had of the processor, which hardly depends on what "
+            "ran beside it."
+        )
+    elif len(comparison.clocks) > 1:
+        sentences.append(
+            "Some runs' seconds are of the processor, others' by the clock on the wall, which "
+            "counts what ran beside them too."
+        )
     sentences.append(f"sacreBLEU {comparison.signature}.")
     return " ".join(sentences)
 
@@ -108,12 +119,13 @@ def method(comparison: Comparison) -> str:
 def _floor(comparison: Comparison) -> str:
     if comparison.has_floor:
         return (
-            "Seeds that agree more than so many sentences allow are luck: their deviation counts "
-            "as what each run's own share of the choice of sentences comes to, and is shown so."
+            "The choice of sentences alone makes runs differ by a certain deviation; seeds that "
+            "happen to differ by less are taken, and shown, to have that one."
         )
     return (
-        "Made before a deviation that is smaller than each run's own share of the choice of "
-        "sentences was raised to that."
+        "Made by an earlier version: the choice of sentences alone makes runs differ by a "
+        "certain deviation, and seeds that happened to differ by less were not yet taken to have "
+        "that one."
     )
 
 

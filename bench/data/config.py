@@ -19,8 +19,8 @@ class DataConfig:
     """Name of a corpus, or the path of a file or folder with one."""
 
     generated_pairs: Annotated[int, Field(ge=0)] = 0
-    """Sentence pairs to draw from a generated corpus, before the split; 0 draws its own default.
-    A corpus of real text is always taken whole."""
+    """Sentence pairs to draw from a generated corpus, before the split; 0 draws as many as it has
+    by itself (`synthetic_questions` 20,000, `digit_reversal` 2,000). Real text is taken whole."""
 
     tokenization: Tokenization = "spacy"
     """How text is cut into tokens: words by spaCy's rules, or pieces of words that SentencePiece
@@ -76,7 +76,7 @@ class VectorsConfig:
 
     oov: Literal["random", "subword"] = "random"
     """Words without a vector: `random` leaves their rows as drawn, `subword` composes a vector of
-    the word's parts, which takes `train`, a `.bin` file or a published `cc.….300`."""
+    the word's parts, which is possible with `train`, a `.bin` file or a published `cc.….300`."""
 
     back_off: bool = False
     """Try a word's other apostrophe, its bare form and its other cases before giving up."""

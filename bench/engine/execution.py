@@ -24,6 +24,7 @@ from bench.experiment.planning import RunSpec
 from bench.model.seq2seq import Seq2Seq, Vectors, count_parameters
 from bench.tracking.result import EpochRecord, RunResult
 from bench.training.checkpoint import load_best, load_last, save_best, save_last
+from bench.training.clock import clock_name
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import EpochResult, train
 
@@ -213,6 +214,7 @@ def run_result(
         peak_memory_bytes=peak_bytes(place.device) if peak is None else peak,
         device=_device_name(place.device),
         precision=spec.config.training.precision,
+        clock=clock_name(place.device),
     )
 
 

@@ -6,7 +6,6 @@ Shapes: B sentences, N real target tokens of a batch.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 
 import torch
 
@@ -19,6 +18,7 @@ from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.decoding import decode
 from bench.evaluation.metrics import TEXT_METRICS
 from bench.model.seq2seq import Seq2Seq
+from bench.training.clock import choose_clock
 from bench.training.config import Precision
 from bench.training.device import autocast, in_precision
 from bench.training.loss import judge
@@ -133,12 +133,12 @@ def _translate(
     """Return the token ids of all translations, in the split's order, and the seconds it took."""
     device = next(model.parameters()).device
     translations: list[list[int]] = [[] for _ in range(len(split))]
-    seconds = 0.0
+    clock, seconds = choose_clock(device), 0.0
     for batch in sorted_batches(split, batch_size=config.batch_size):
         moved = batch.to(device)
-        started = perf_counter()
+        started = clock()
         decoded = decode(model, moved.source, moved.source_lengths, config)
-        seconds += perf_counter() - started
+        seconds += clock() - started
         for index, token_ids in zip(batch.indices, decoded, strict=True):
             translations[index] = token_ids
     return translations, seconds

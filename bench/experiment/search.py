@@ -69,7 +69,7 @@ class SearchConfig:
     """When a trial is given up: `median` if it is behind the others at the same epoch."""
 
     trials: Annotated[int, Field(ge=1)] = 20
-    """For each variant, those of earlier commands counted."""
+    """How many each variant has, those of earlier commands counted."""
 
     objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1)] = ("bleu",)
     """What is sought. First a score on the validation split, at the best epoch: `bleu` and `chrf`
@@ -77,7 +77,7 @@ class SearchConfig:
     training, or `parameters`, as few as can be), the answer is a Pareto front."""
 
     epochs: Annotated[int, Field(ge=1)] | None = None
-    """Of a trial; the variant's own if not given."""
+    """That each trial is trained for; as many as the variant's runs if not given."""
 
     seed: Annotated[int, Field(ge=0)] = 1
     """Of the sampler, and of every trial's training."""
@@ -86,8 +86,8 @@ class SearchConfig:
     """How many of the best trials of each variant are trained again."""
 
     fresh_seeds: Annotated[int, Field(ge=1)] = 3
-    """With how many seeds, those after `seed`; the best on the mean is compared, with the seeds
-    that follow."""
+    """How many seeds each of them is trained again with: those that follow `seed`. The best by
+    their mean is what is compared, with the seeds that follow these."""
 
     def __post_init__(self) -> None:
         if self.objectives[0] not in SCORES:

@@ -58,9 +58,9 @@ class ModelConfig:
 
     tie_output_weights: OutputWeights = "untied"
     """Whether the output matrix shares its numbers with the target embedding. `untied`: no.
-    `tied`: they are one parameter. `lesson`: two parameters over the same memory, each with an
-    optimiser state of its own, which the lesson's `.data` assignment makes on a CPU.
-    `started_equal`: equal at first, then on their own, which it makes on a GPU. For all but
+    `tied`: they are one parameter. The lesson assigns one's `.data` to the other. On a CPU that
+    makes two parameters over the same memory, each with an optimiser state of its own: `lesson`.
+    On a GPU it makes two that are equal at first, then on their own: `started_equal`. For all but
     `untied`, where the decoder state is not as wide as the embedding, a projection without bias
     stands between."""
 

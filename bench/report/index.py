@@ -14,8 +14,9 @@ MARKS, ESCAPED = re.compile(r"([\\`*\[\]<>|])"), r"\\\1"
 """What a file's name may hold that Markdown would take for its own."""
 TITLE = "# Reports\n\nEach is made by `python -m bench report`"
 HEADING = f"""{TITLE} from recorded results: `README.md` to be read here,
-`index.html` for a browser. The number after a verdict is the mean difference in BLEU to the
-baseline over paired seeds; its interval is in the report. *Tuned*: each variant has the settings
+`index.html` for a browser. The numbers after a verdict are the mean difference in BLEU to the
+baseline over paired seeds and its interval, which is corrected for the number of comparisons.
+*Tuned*: each variant has the settings
 that a search found for it. *Exploratory*: settings were changed by `--set`. Of text that is not
 ours there are figures only, no sentences.
 """
@@ -89,6 +90,8 @@ def _said(row: VariantRow, comparison: Comparison) -> str:
     diverged = f", {row.num_diverged} diverged" if row.num_diverged else ""
     if row.difference is None:
         return f"{row.variant} not comparable{diverged}"
-    estimate = row.difference.by_metric["bleu"].estimate
+    bleu = row.difference.by_metric["bleu"]
+    interval = f" [{bleu.low:+.1f}, {bleu.high:+.1f}]" if row.difference.num_seeds > 1 else ""
     little = ", next to nothing learnt" if has_learnt_little(row, comparison) else ""
-    return f"{row.variant} {row.difference.verdict} ({estimate:+z.1f}{diverged}{little})"
+    figures = f"{bleu.estimate:+z.1f}{interval}{diverged}{little}"
+    return f"{row.variant} {row.difference.verdict} ({figures})"

@@ -16,6 +16,9 @@ from bench.report.search_sections import build_search_sections
 from bench.report.section import Colours, Figure, Section, list_facts, markdown_table
 from bench.tracking.colours import variant_colours
 
+UNEVEN = 1.5
+"""Times the seconds of another seed with the same settings, from which on they are no measure."""
+
 
 def build_sections(report: Report, discussion: str) -> list[Section]:
     """Build every section that there is something for.
@@ -61,8 +64,26 @@ def _answer(report: Report, colours: Colours) -> Section:
         render_table(BESIDE, comparison),
         render_table(EVIDENCE, comparison),
         method(comparison),
+        *_unevenness(report),
     ]
     return Section("Scores", parts)
+
+
+def _unevenness(report: Report) -> list[str]:
+    """Say so where runs that did the same work took very different times for it."""
+    spreads = {}
+    for variant, runs in report.results.items():
+        seconds = [run.training_seconds for run in runs if run.outcome == "finished"]
+        if seconds and max(seconds) > UNEVEN * min(seconds):
+            spreads[variant] = (min(seconds), max(seconds))
+    if not spreads:
+        return []
+    variant, (low, high) = max(spreads.items(), key=lambda item: item[1][1] / item[1][0])
+    return [
+        f"Runs of one variant took unequal times to train, those of {variant} {low:.0f} to "
+        f"{high:.0f} seconds: something else was at work beside them. Seconds, pairs a second and "
+        "what is said at equal training time are for orientation."
+    ]
 
 
 def _curves(report: Report, colours: Colours) -> Section:

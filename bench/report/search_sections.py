@@ -54,16 +54,17 @@ def describe_budget(best_of: BestOf, *, metric: str) -> list[str]:
         start = leads_from(difference)
         if start is None:
             sentences.append(
-                f"Whether {variant} or {first} is ahead after n trials is undetermined "
-                f"as far as these tell (n up to {known})."
+                f"Of n trials each, n up to {known}, which is as far as these can tell, it is "
+                f"undetermined whether the best is {variant}'s or {first}'s."
             )
             continue
         last = difference[-1]
         leader = variant if (last.estimate > 0) == higher_is_better(metric) else first
         sentences.append(
-            f"From n = {start} on, {leader} leads as far as these tell (n up to {known}): there "
-            f"the best of n is {render_interval(last, digits=DIGITS[metric], sign='+')} for "
-            f"{variant} against {first}, by trials of one seed each."
+            f"Of n trials each, n from {start} to {known}, which is as far as these can tell, the "
+            f"best is {leader}'s: at n = {known} {variant} has "
+            f"{render_interval(last, digits=DIGITS[metric], sign='+')} against {first}, by trials "
+            "of one seed each."
         )
     return sentences
 
@@ -96,9 +97,9 @@ def _finalists(search: SearchRecord) -> Section:
         f"{config.trials} trials for each variant, {config.sampler}, by validation {metric}, over "
         + "; ".join(f"`{name}` {describe(dimension)}" for name, dimension in config.space.items())
         + f". The best {config.finalists} of each were trained again with seeds {first} to {last}. "
-        "The gap is what a score in the search owed to having been the best of many, and to the "
-        "one seed that all trials had. The best by fresh seeds (bold) is what is compared above, "
-        "with seeds that have chosen nothing."
+        "Fresh seeds: mean ± deviation. The gap is what a score in the search owed to having been "
+        "the best of many, and to the one seed that all trials had. The best by fresh seeds (bold) "
+        "is what is compared above, with seeds that have chosen nothing."
     )
     headings = ["trial", f"{metric} in the search", "fresh seeds", "gap", *_short(search)]
     rows = []

@@ -191,7 +191,8 @@ class MlflowTracker:
             (artifacts / "vectors.json").write_text(card.vectors_ledger, "utf-8")
         text = json.dumps(result.to_json(), ensure_ascii=False)
         (artifacts / RESULT_FILE).write_text(text, "utf-8")
-        tags = {OUTCOME: result.outcome, "precision": result.precision, "device": result.device}
+        told = {"precision": result.precision, "device": result.device, "clock": result.clock}
+        tags = {OUTCOME: result.outcome, **told}
         if samples:
             # A file of ours: MLflow's `log_table` adds to what a command that died has left.
             table = {"columns": Sample._fields, "data": samples}

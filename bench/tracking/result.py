@@ -46,6 +46,8 @@ class RunResult:
     peak_memory_bytes: int
     device: str
     precision: str
+    clock: str = "wall"
+    """That its seconds are by: `processor`, which other programs hardly slow, or `wall`."""
 
     @property
     def validation_bleu(self) -> float:

@@ -8,7 +8,6 @@ start is the run that was never interrupted.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +16,7 @@ from bench.data.batching import Batch, TrainingBatches
 from bench.errors import DivergedError
 from bench.model.seq2seq import Seq2Seq
 from bench.seeding import generator, global_stream
+from bench.training.clock import choose_clock
 from bench.training.config import TrainingConfig
 from bench.training.device import autocast, product_dtype
 from bench.training.loss import output_loss, token_loss
@@ -34,7 +34,8 @@ class EpochResult:
     loss: float
     """Mean over what the loss is of, in nats: the epoch's target tokens, or all positions."""
     seconds: float
-    """Optimisation only; evaluation and logging are not counted."""
+    """Optimisation only, by the clock of `bench.training.clock`; evaluation and logging are not
+    counted."""
     pairs: int
     """Sentence pairs learnt from."""
 
@@ -82,7 +83,8 @@ def train(
 
 
 def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
-    started = perf_counter()
+    clock = choose_clock(loop.device)
+    started = clock()
     coin = generator(loop.seed, "teacher forcing", epoch)
     total_loss = torch.zeros((), device=loop.device)  # nats, summed over target tokens
     num_steps = loop.config.num_epochs * len(loop.batches)
@@ -104,9 +106,7 @@ def _train_epoch(loop: _Loop, epoch: int) -> EpochResult:
     _refuse_divergence(total_loss, epoch=epoch, step=epoch * len(loop.batches))
     # item() waits for the device, so the clock is read after the work is really done.
     mean_loss = total_loss.item() / num_tokens
-    return EpochResult(
-        epoch=epoch, loss=mean_loss, seconds=perf_counter() - started, pairs=num_pairs
-    )
+    return EpochResult(epoch=epoch, loss=mean_loss, seconds=clock() - started, pairs=num_pairs)
 
 
 def batch_loss(

@@ -155,6 +155,36 @@ def test_figures_of_another_version_are_said_to_be(tmp_path: Path) -> None:
         load_report(tmp_path)
 
 
+def test_seconds_that_cannot_be_compared_are_said_to_be(tmp_path: Path) -> None:
+    """Seeds of one variant do the same work; where they took unequal times others were at work."""
+    report = example()
+    even = {name: list(runs) for name, runs in report.results.items()}
+    uneven = {**even, "c": [replace(even["c"][0], training_seconds=40.0), *even["c"][1:]]}
+
+    pages = []
+    for results in (even, uneven):
+        write_report(tmp_path, replace(report, results=results))
+        pages.append((tmp_path / "README.md").read_text("utf-8"))
+
+    assert "unequal times" not in pages[0]
+    assert "those of c 12 to 40 seconds" in pages[1]
+
+
+def test_by_which_clock_seconds_are_is_told(tmp_path: Path) -> None:
+    """Of the processor, or some of them."""
+    report = example()
+
+    pages = []
+    for clocks in (["processor"], ["processor", "wall"], ["wall"]):
+        told = replace(report.comparison, clocks=clocks)
+        write_report(tmp_path, replace(report, comparison=told))
+        pages.append((tmp_path / "README.md").read_text("utf-8"))
+
+    assert "Seconds are what a run's thread had of the processor" in pages[0]
+    assert "Some runs' seconds are of the processor" in pages[1]
+    assert "of the processor" not in pages[2]
+
+
 def test_the_index_lists_every_report(tmp_path: Path) -> None:
     """By question, with each verdict; made from the reports alone."""
     write_example(tmp_path / "it")

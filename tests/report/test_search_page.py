@@ -26,8 +26,11 @@ def test_what_was_found_stands_between_the_answer_and_the_curves(tmp_path: Path)
     assert "| a | #4 | 24.00 | 22.50 ± 0.71 | +1.50 | 0.00506 | 1 | 0.444 |" in page
     assert "| b | **#3** | 29.00 | 29.00 ± 0.71 | +0.00 | 0.00337 | 2 | 0.333 |" in page
     assert "trained again with seeds 2 to 4" in page
-    assert "From n = 1 on, b leads as far as these tell (n up to 2): there the best of n" in page
-    assert "is +6.00 [+6.00, +6.00] for b against a, by trials of one seed each." in page
+    assert (
+        "Of n trials each, n from 1 to 2, which is as far as these can tell, the best is b's"
+        in page
+    )
+    assert "at n = 2 b has +6.00 [+6.00, +6.00] against a, by trials of one seed each." in page
     assert "for the trials and for fresh seeds: a 9.6 and 2.5; b 10.5 and 2.5." in page
     assert "a hint where to look, never a finding" in page
     assert "Pareto" not in page
@@ -110,4 +113,4 @@ def test_who_leads_is_he_who_is_better(metric: str) -> None:
 
     (said,) = describe_budget(best_of, metric=metric)
 
-    assert said.startswith(f"From n = 1 on, {'b' if metric == 'bleu' else 'a'} leads")
+    assert f"the best is {'b' if metric == 'bleu' else 'a'}'s: at n = 3 b has " in said

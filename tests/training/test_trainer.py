@@ -1,6 +1,7 @@
 """The one trainer."""
 
 import gc
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from threadpoolctl import threadpool_limits
 from torch.nn.functional import cross_entropy
 
 from bench.data.batching import Batch, TrainingBatches, collate
@@ -234,6 +236,35 @@ def test_runs_may_be_shared_out_among_all_gpus_but_for_one_that_is_named(
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 
     assert gpus_of(torch.device(device)) == expected
+
+
+def test_what_runs_beside_is_not_on_the_clock_of_one_thread(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the processor is with others, as for a third of a second before each batch here."""
+    split = digits.load_split("train")
+    batches = list(TrainingBatches(split, batch_size=CONFIG.batch_size, seed=1).epoch(1))
+
+    def beside(*_: object) -> Iterator[Batch]:
+        for batch in batches[:3]:
+            time.sleep(0.3)
+            yield batch
+
+    monkeypatch.setattr(TrainingBatches, "epoch", beside)
+
+    def seconds(num_threads: int) -> float:
+        torch.set_num_threads(num_threads)
+        with threadpool_limits(num_threads, user_api="blas"):
+            (epoch,) = start(digits, replace(CONFIG, epochs=1))
+        return epoch.seconds
+
+    before = torch.get_num_threads()
+    try:
+        alone, together = seconds(1), seconds(2)
+    finally:
+        torch.set_num_threads(before)
+
+    assert alone < 0.9 < together
 
 
 def test_a_stated_precision_is_kept() -> None:
