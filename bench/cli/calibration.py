@@ -5,7 +5,13 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.comparison.looks import plan_looks, significance_per_look
-from bench.comparison.simulation import World, calibrate, calibrate_looks, standard_worlds
+from bench.comparison.simulation import (
+    SEED_DEVIATIONS,
+    World,
+    calibrate,
+    calibrate_looks,
+    standard_worlds,
+)
 
 LOOKS = plan_looks(3, 30)
 
@@ -55,7 +61,7 @@ def _print_looks(console: Console, *, num_experiments: int) -> None:
     worlds = [
         World(num_seeds=LOOKS[-1], seed_deviation=deviation, taste=taste)
         for taste in (0.0, 0.4)
-        for deviation in (0.3, 0.5)
+        for deviation in SEED_DEVIATIONS
     ]
     for world in track(worlds, "simulating", console=console, transient=True):
         alarms = calibrate_looks(world, LOOKS, num_experiments=num_experiments)

@@ -5,7 +5,13 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from bench.comparison.looks import all_looks, plan_looks, significance_per_look
-from bench.comparison.simulation import World, calibrate, calibrate_looks, standard_worlds
+from bench.comparison.simulation import (
+    SEED_DEVIATIONS,
+    World,
+    calibrate,
+    calibrate_looks,
+    standard_worlds,
+)
 
 
 def test_one_run_against_one_finds_what_is_not_there_and_paired_seeds_do_not() -> None:
@@ -24,7 +30,7 @@ def test_one_run_against_one_finds_what_is_not_there_and_paired_seeds_do_not() -
 @pytest.mark.parametrize("world", list(standard_worlds()), ids=str)
 def test_verdicts_err_as_rarely_as_they_say(world: World) -> None:
     """At most 7 % false positives and 93 % coverage; a power of about 0.8 where it is promised."""
-    found = calibrate(world, num_experiments=1_000)
+    found = calibrate(world, num_experiments=600)
 
     assert found.false_positives <= 0.07
     assert found.coverage >= 0.93
@@ -33,12 +39,12 @@ def test_verdicts_err_as_rarely_as_they_say(world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("taste", [0.0, 0.4])
-@pytest.mark.parametrize("deviation", [0.3, 0.5])
+@pytest.mark.parametrize("deviation", SEED_DEVIATIONS)
 def test_looking_again_and_again_errs_no_more_often(taste: float, deviation: float) -> None:
     """Adding seeds from 3 to 30 until the answer is known."""
     world = World(num_seeds=30, seed_deviation=deviation, taste=taste)
 
-    assert calibrate_looks(world, plan_looks(3, 30), num_experiments=1_000) <= 0.07
+    assert calibrate_looks(world, plan_looks(3, 30), num_experiments=600) <= 0.07
 
 
 def test_looks_grow_by_more_than_half_and_end_at_the_last() -> None:
