@@ -76,7 +76,7 @@ def gather(
         },
         provenance=_facts(session.tracker.provenance(results)),
         ledger=dict(ledger.items()) | {"corpus": corpus},
-        settings={spec.variant: spec.to_toml() for spec in reversed(session.specs)},
+        settings=_settings(session, results),
         adhoc=session.experiment.adhoc,
         command=_command(session, results, selected, search),
         chosen_seeds=selected["seeds"] is not None and search is None,
@@ -87,6 +87,14 @@ def gather(
         samples=samples,
         attention=_attention_maps(session, results, samples),
     )
+
+
+def _settings(session: Session, results: Mapping[str, RunResult]) -> dict[str, str]:
+    """Return each variant's settings, as its first recorded run had them."""
+    settings: dict[str, str] = {}
+    for spec in sorted(session.specs, key=lambda spec: spec.identity not in results):
+        settings.setdefault(spec.variant, spec.to_toml())
+    return settings
 
 
 def _facts(tags: Mapping[str, Counter[str]]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bench.cli.answering import compare_results, look, look_again
+from bench.cli.gathering import _settings
 from bench.cli.session import Session
 from bench.data.prepared import PreparedCorpus
 from bench.experiment.loading import load_experiment
@@ -128,3 +129,19 @@ def test_a_look_at_a_plan_before_its_end_is_one(digits: PreparedCorpus, tmp_path
     assert first.looks == (2,)
     assert late.looks == (2, 3)
     assert late.significance < first.significance == 0.05
+
+
+def test_a_page_shows_the_settings_of_a_run_that_it_is_about(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Not of the file's first seed, where others were recorded."""
+    opened = session(digits, tmp_path)
+    made = results(opened)
+    late = {spec.identity: made[spec.identity] for spec in opened.specs if spec.seed > 1}
+
+    found = _settings(opened, late)
+
+    assert [text.partition("\n")[0] for text in found.values()] == [
+        "# it, variant a, seed 2",
+        "# it, variant b, seed 2",
+    ]
