@@ -35,8 +35,6 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     console = Console()
     session = open_session(console, selected)
 
-    import torch
-
     from bench.data.batching import TrainingBatches
     from bench.engine.execution import build_model
     from bench.errors import UnknownNameError
@@ -54,7 +52,7 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     spec = next(spec for spec in session.specs if spec.variant == variant)
     data = session.data[spec.data_fingerprint]
     training = spec.config.training
-    prepare_arithmetic(torch.get_num_threads())
+    prepare_arithmetic()
     require_agreement(session.device)
     with console.status(f"training {variant} at rising learning rates"):
         found = find_learning_rate(

@@ -32,9 +32,8 @@ COMMANDS = {
     "ui": "Open MLflow's pages on the recorded runs.",
 }
 WAITING = {"OPENBLAS_THREAD_TIMEOUT": "4", "OMP_WAIT_POLICY": "passive"}
-"""Threads that wait for work do so asleep, in the workers too. Left to themselves they spin, on a
-core that others want: beside a busy program two threads train half as fast as one. OpenBLAS's first
-thread spins whatever it is told, so that beside a second command this helps only now and then."""
+"""Where a command computes in several threads, those that wait for work do so asleep. Left to
+themselves they spin, on a core that others want."""
 EXAMPLES = """\b
 Examples:
   python -m bench run gru_vs_lstm

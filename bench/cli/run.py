@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--until-decided",
     is_flag=True,
-    help="Add seeds until every verdict is decided, by a rule that allows for the looking.",
+    help="Begin with --seeds, and add some until every verdict is decided, by a rule that allows "
+    "for the looking.",
 )
 @click.option(
     "--max-seeds",

@@ -82,16 +82,18 @@ def print_search(console: Console, search: SearchRecord) -> None:
 
 def _print_finalists(console: Console, search: SearchRecord, names: Sequence[str]) -> None:
     metric = search.config.metric
-    headings = ("trial", f"{NAMES[metric]} in\nthe search", "fresh seeds", "gap")
-    table = _table(*headings, *_broken(names))
+    table = _table("trial", f"{NAMES[metric]} in\nthe search", "fresh seeds", "gap")
+    settings = _table("trial", *_broken(names))
     for variant, finalists in search.finalists.items():
         winner = search.winner(variant)
         for finalist in finalists:
             number = f"#{finalist.trial.number}{'*' if finalist is winner else ' '}"
             values = [format_value(finalist.trial.settings[name]) for name in names]
-            table.add_row(variant, number, *finalist_figures(finalist, metric), *values)
-    console.print()
-    console.print(table)
+            table.add_row(variant, number, *finalist_figures(finalist, metric))
+            settings.add_row(variant, number, *values)
+    for each in (table, settings):
+        console.print()
+        console.print(each)
 
 
 def _print_front(console: Console, search: SearchRecord, names: Sequence[str]) -> None:

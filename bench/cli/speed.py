@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
+from bench.cli.words import count
 
 if TYPE_CHECKING:
     from bench.experiment.planning import RunSpec
@@ -106,7 +107,7 @@ def command(  # noqa: PLR0913 - the options of the command
 
 def _print(console: Console, speed: "Speed") -> None:
     console.print(
-        f"{speed.variant} on {speed.device}, {speed.precision}, {speed.threads} threads",
+        f"{speed.variant} on {speed.device}, {speed.precision}, {count(speed.threads, 'thread')}",
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -161,6 +162,8 @@ def _of_peak(speed: "Speed", name: str) -> str:
 
 
 def _spread(found: "Spread", form: str = ",.0f") -> str:
+    if found.low == found.high:  # of one round
+        return f"{found.median:{form}}"
     return f"{found.median:{form}} ({found.low:{form}} to {found.high:{form}})"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_workers(console: Console, *, jobs: int | None, device: str) -> Iterator["ProcessExecutor"]:
-    """Open the processes of a command, with the cores shared out among them.
+    """Open the processes of a command.
 
     Args:
         console: where to say what is happening.
@@ -30,7 +30,6 @@ def open_workers(console: Console, *, jobs: int | None, device: str) -> Iterator
     jobs = jobs or (cores if chosen.type == "cpu" else max(1, len(gpus)))
     executor = ProcessExecutor(
         num_workers=jobs,
-        threads_per_worker=max(1, cores // jobs),
         gpus=gpus,
         # On one core less than there are: this process has libraries of its own to load meanwhile.
         ahead=min(MOST_AHEAD, max(1, cores - 1)),

@@ -7,7 +7,7 @@ from bench.comparison.comparison import Comparison, Difference, VariantRow
 from bench.comparison.scorecard import PublishedEffect
 from bench.comparison.statistics import judge
 
-NEXT_TO_NOTHING = 1.0
+NEXT_TO_NOTHING = 2.0
 """BLEU under which a model has hardly found out which words there are."""
 
 
@@ -43,7 +43,7 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
     }[difference.verdict]
     counted = f"{opening}, {difference.num_seeds} paired seeds."
     if has_learnt_little(row, comparison):
-        counted += " Both have learnt next to nothing yet, and so have had little to differ in."
+        counted += " Both have learnt next to nothing yet, so this says little."
     spoken = judge(bleu, margin=comparison.margin)
     if spoken != difference.verdict:
         loser = row if row.num_diverged > comparison.baseline.num_diverged else comparison.baseline
@@ -55,8 +55,8 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
 
 
 def has_learnt_little(row: VariantRow, comparison: Comparison) -> bool:
-    """Tell whether no difference was found between two that have hardly learnt anything."""
-    if row.difference is None or row.difference.verdict not in {"equivalent", "undetermined"}:
+    """Tell whether a variant and the baseline have hardly learnt anything."""
+    if row.difference is None or row.difference.verdict == "same runs":
         return False
     bleu = [each.scores["bleu"].estimate for each in (row, comparison.baseline)]
     return max(bleu) < NEXT_TO_NOTHING

@@ -134,7 +134,8 @@ def load_reader(name: str) -> CorpusReader:
     """Find the reader of a corpus by its name, or make one for the files at a path.
 
     Raises:
-        UnknownNameError: when it is neither a known name nor an existing path.
+        CorpusError: when it is a path at which there is nothing.
+        UnknownNameError: when it is no path, nor a known name.
     """
     if name in corpus_names():
         build: Callable[[], CorpusReader] = import_module(f"bench.data.corpora.{name}").Reader
@@ -143,6 +144,8 @@ def load_reader(name: str) -> CorpusReader:
         from bench.data.corpora.files import FilesReader
 
         return FilesReader(name)
+    if "/" in name or Path(name).suffix:
+        raise CorpusError("no such file or folder", path=Path(name))
     raise UnknownNameError(
         "corpus", name, corpus_names(), where="corpus (neither a name nor a file or folder here)"
     )

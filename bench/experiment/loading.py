@@ -142,8 +142,14 @@ def _build(
         profile=profile,
         expected=_expectations(document.get("expected", {}), variants, where=where),
         search=read_search(document.get("search", {}) | searched, variants, where=where),
-        adhoc=tuple(map(_without_folder, overrides)),
+        adhoc=_in_force(overrides),
     )
+
+
+def _in_force(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the last override of each setting, in the order of their names."""
+    last = {each.partition("=")[0].strip(): _without_folder(each) for each in overrides}
+    return tuple(last[key] for key in sorted(last))
 
 
 def _without_folder(override: str) -> str:

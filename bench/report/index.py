@@ -45,13 +45,17 @@ def render_index(folder: Path) -> str:
     lines, others = [HEADING], list[str]()
     lines += [text for name, text in BESIDE.items() if (folder / name).exists()]
     question = ""
-    for path in sorted(folder.glob(f"**/{RESULTS}")):
-        link = f"{path.parent.relative_to(folder)}/README.md"
+    reports = list[tuple[str, bool, str, Report]]()
+    for path in folder.glob(f"**/{RESULTS}"):
+        name = path.parent.relative_to(folder)
+        link = f"{name}/README.md"
         try:
             report = load_report(path.parent)
         except BenchError:
-            others.append(f"- [{path.parent.relative_to(folder)}]({quote(link)})")
-            continue
+            others.append(f"- [{name}]({quote(link)})")
+        else:  # what was planned stands before what was not
+            reports.append((name.parts[0], bool(report.adhoc), link, report))
+    for _, _, link, report in sorted(reports, key=lambda found: found[:3]):
         if report.comparison.question != question:
             question = report.comparison.question
             lines += [
@@ -61,7 +65,7 @@ def render_index(folder: Path) -> str:
             ]
         lines.append(_row(report, link))
     if others:
-        lines += ["\n## Made by an earlier version\n", *others]
+        lines += ["\n## Made by an earlier version\n", *sorted(others)]
     return "\n".join(lines) + "\n"
 
 

@@ -126,7 +126,7 @@ def computing(device: torch.device, precision: Precision) -> Iterator[None]:
         torch.backends.cudnn.allow_tf32 = shortened
 
 
-def prepare_arithmetic(num_threads: int) -> None:
+def prepare_arithmetic(num_threads: int = 1) -> None:
     """Make this process compute as every run does, with so many threads of torch's and numpy's.
 
     Before it uses a GPU: cuBLAS, left to itself, shares its memory among streams as it comes, and

@@ -344,11 +344,8 @@ def test_results_do_not_depend_on_who_does_them(digits: PreparedCorpus) -> None:
 
     here = losses(SerialExecutor())
 
-    assert losses(ProcessExecutor(num_workers=2, threads_per_worker=1)) == here
-    two_threads = losses(ProcessExecutor(num_workers=1, threads_per_worker=2))
-    assert [x for run in two_threads for x in run] == pytest.approx(
-        [x for run in here for x in run], rel=1e-5
-    )
+    assert losses(ProcessExecutor(num_workers=2)) == here
+    assert losses(ProcessExecutor(num_workers=1)) == here
 
 
 class Listened(ProcessExecutor):

@@ -106,7 +106,7 @@ def test_the_command_line_has_the_last_word() -> None:
         assert variant.config.model.hidden_size == 8
         assert variant.config.model.cell == "lstm"
         assert variant.config.data.corpus == "digit_reversal"
-    assert experiment.adhoc == ("model.hidden_size=8", "model.cell=lstm")
+    assert experiment.adhoc == ("model.cell=lstm", "model.hidden_size=8")
 
 
 @pytest.mark.parametrize(
@@ -300,3 +300,14 @@ def test_a_mistake_in_a_search_is_found_before_the_first_trial(
 
     with pytest.raises(BenchError, match=re.escape(message)):
         load_experiment(name)
+
+
+def test_of_a_setting_that_is_given_twice_the_last_one_is_told() -> None:
+    """It is the one in force; the order in which they are given makes no difference."""
+    path = write(FILE)
+    one, other = "training.epochs=1", "model.cell=lstm"
+
+    twice = load_experiment(path, overrides=["training.epochs=3", other, one])
+
+    assert twice.adhoc == load_experiment(path, overrides=[one, other]).adhoc == (other, one)
+    assert twice.variants[twice.baseline].config.training.epochs == 1

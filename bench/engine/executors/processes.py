@@ -1,4 +1,8 @@
-"""Several runs at a time, each in a process of its own.
+"""Several runs at a time, each in a process and thread of its own.
+
+Two processes of one thread do 1.7 times the work of one of two. And threads that share a product
+wait for one another: beside a busy program two train half as fast as one, beside two of another
+command at a tenth of it.
 
 A worker process lives as long as there is work, so that the seconds it takes to load the libraries
 are spent once; within `with` it is there before and between, and loads them while others open their
@@ -46,7 +50,6 @@ class ProcessExecutor:
         self,
         *,
         num_workers: int,
-        threads_per_worker: int = 1,
         gpus: Sequence[str] = (),
         ahead: int = MOST_AHEAD,
     ) -> None:
@@ -54,14 +57,10 @@ class ProcessExecutor:
 
         Args:
             num_workers: processes.
-            threads_per_worker: threads of torch's arithmetic in each. One by default: two
-                processes of one thread do 1.7 times the work of one process of two. With more
-                the last digits of a loss may be others.
             gpus: shared out among the processes, each of which sees one of them alone.
             ahead: workers started before it is known how much there is to do; each holds 300 MB.
         """
         self.num_workers = num_workers
-        self._threads = threads_per_worker
         self._gpus = cycle(gpus or [None])
         self._ahead = ahead
         self._waiting: list[_Worker] = []
@@ -133,14 +132,14 @@ class ProcessExecutor:
 
     def _start(self, gpu: str | None) -> _Worker:
         environment = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
-        return _Worker(start(_work, self._threads, environment=environment), gpu)
+        return _Worker(start(_work, environment=environment), gpu)
 
 
-def _work(connection: Connection, threads: int) -> None:
+def _work(connection: Connection) -> None:
     """Attempt tasks from the connection until it closes, as it does when the parent dies."""
     ignore_ctrl_c()
     end_with_parent()
-    prepare_arithmetic(threads)
+    prepare_arithmetic()
     # torch loads its compiler for the first optimiser of a process: a second, better spent now.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
     try:
