@@ -83,7 +83,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["run", "gru_vs_lstm", "--seeds", "1,-2"], "--seeds: wanted different whole numbers"),
         (["run", "experiments/gru_vs_lstm"], "no experiment file experiments/gru_vs_lstm: its"),
         (["run", "gru_vs_lstm", "--device", "tpu"], "--device: unknown device 'tpu'"),
-        (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "unknown corpus 'nowhere.tsv'"),
+        (["run", "gru_vs_lstm", "--corpus", "nowhere.tsv"], "nowhere.tsv: no such file or folder"),
         (["run", "gru_vs_lstm", "--corpus", "tatoeba"], "Did you mean 'tatoeba_questions'?"),
         (["run", "gru_vs_lstm", "--tracking-uri", "mlruns"], "keeps no runs in plain folders"),
         (["run", "gru_vs_lstm", "--jobs", "0"], "Invalid value for '--jobs'"),
