@@ -47,7 +47,7 @@ def look_again(session: Session, results: Mapping[str, RunResult]) -> tuple[Comp
     """
     num_seeds = max(len(runs) for runs in results_by_variant(session, results).values())
     known = all_looks(session.tracker.recorded_looks(results))
-    is_new = num_seeds > max(1, *known) if known else num_seeds > 1
+    is_new = num_seeds > max([1, *known])
     if is_new:
         with suppress(TrackingError):
             session.tracker.plan_looks(results, (num_seeds,))
