@@ -29,12 +29,15 @@ def test_one_run_against_one_finds_what_is_not_there_and_paired_seeds_do_not() -
 @pytest.mark.slow
 @pytest.mark.parametrize("world", list(standard_worlds()), ids=str)
 def test_verdicts_err_as_rarely_as_they_say(world: World) -> None:
-    """At most 7 % false positives and 93 % coverage; a power of about 0.8 where it is promised."""
+    """At most 7 % false positives and 93 % coverage; a power of about 0.8 where it is promised.
+
+    It is 0.85 where three steady seeds are judged by the floor of their variance.
+    """
     found = calibrate(world, num_experiments=600)
 
     assert found.false_positives <= 0.07
     assert found.coverage >= 0.93
-    assert found.power == pytest.approx(0.8, abs=0.07)
+    assert 0.73 <= found.power <= 0.92
 
 
 @pytest.mark.slow
