@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "cache", "switches", "registry", "seeding", "processes", "processor",
+    "errors", "files", "cache", "switches", "registry", "seeding", "processes", "processor",
     "data", "compiled", "model", "training", "evaluation", "tracking", "experiment", "engine",
     "search", "speed", "comparison", "report", "cli", "__main__",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+from bench.files import write_whole
 
 
 @click.command("find-lr")
@@ -67,7 +68,7 @@ def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> N
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"find-lr-{session.experiment.name}-{variant}.svg"
     title = f"{session.experiment.name}, {variant}"
-    path.write_text(standalone(draw_rate_search(found, title=title)), "utf-8")
+    write_whole(path, standalone(draw_rate_search(found, title=title)))
     log_rate_search(
         session.uri,
         session.tracker.experiment_id,

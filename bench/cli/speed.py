@@ -13,6 +13,7 @@ from rich.table import Table
 from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
 from bench.cli.words import count
+from bench.files import write_whole
 
 if TYPE_CHECKING:
     from bench.experiment.planning import RunSpec
@@ -183,4 +184,4 @@ def _write(folder: Path, spec: "RunSpec", speed: "Speed") -> None:
         "settings": spec.params(),
     }
     file = folder / f"{spec.experiment}-{spec.variant}-{speed.precision}{peer}.json"
-    file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    write_whole(file, json.dumps(record, indent=1) + "\n")

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from bench.comparison.comparison import Comparison, VariantRow
 from bench.comparison.wording import has_learnt_little
 from bench.errors import BenchError
+from bench.files import write_whole
 from bench.report.record import RESULTS, Report, load_report
 
 INDEX = "README.md"
@@ -35,7 +36,7 @@ def write_index(folder: Path) -> bool:
     path = folder / INDEX
     if path.exists() and not path.read_text("utf-8", errors="replace").startswith(TITLE):
         return False
-    path.write_text(render_index(folder), "utf-8")
+    write_whole(path, render_index(folder))
     return True
 
 

@@ -11,6 +11,7 @@ from bench.comparison.statistics import Verdict
 from bench.comparison.wording import answer
 from bench.data.corpus import corpus_names
 from bench.errors import BenchError
+from bench.files import write_whole
 from bench.report.figures.drawing import standalone
 from bench.report.page import build_sections
 from bench.report.record import RESULTS, Report, load_report, save_report
@@ -42,15 +43,18 @@ def write_report(folder: Path, report: Report) -> list[Path]:
     sections = build_sections(report, _read_discussion(folder / DISCUSSION))
     _refuse_others(folder)
     _refuse_another_text(folder, report)
-    _remove_figures(folder)
-    save_report(folder, report)
+    pages = {README: render_markdown(report, sections), HTML: render_html(report, sections)}
+    parts = [part for section in sections for part in section.parts]
+    figures = {f"{part.name}.svg": part.svg for part in parts if isinstance(part, Figure)}
+    earlier = _shown_figures(folder)
     (folder / FIGURES).mkdir(exist_ok=True)
-    for section in sections:
-        for part in section.parts:
-            if isinstance(part, Figure):
-                (folder / FIGURES / f"{part.name}.svg").write_text(standalone(part.svg), "utf-8")
-    (folder / README).write_text(render_markdown(report, sections), "utf-8")
-    (folder / HTML).write_text(render_html(report, sections), "utf-8")
+    for name, svg in figures.items():
+        write_whole(folder / FIGURES / name, standalone(svg))
+    save_report(folder, report)
+    for name, text in pages.items():
+        write_whole(folder / name, text)
+    for name in earlier - figures.keys():
+        (folder / FIGURES / name).unlink(missing_ok=True)
     return [folder / name for name in (HTML, README, RESULTS, FIGURES)]
 
 
@@ -87,11 +91,10 @@ def _fingerprints(report: Report) -> set[str]:
     return set(FINGERPRINT.findall(report.provenance.get("prepared data", "")))
 
 
-def _remove_figures(folder: Path) -> None:
-    """Remove the figures that an earlier report shows, and nothing of anybody else's."""
-    if (folder / README).exists():
-        for name in SHOWN_FIGURE.findall((folder / README).read_text("utf-8", "replace")):
-            (folder / FIGURES / name).unlink(missing_ok=True)
+def _shown_figures(folder: Path) -> set[str]:
+    """Name the figures that an earlier report shows; any others are somebody else's."""
+    page = folder / README
+    return set(SHOWN_FIGURE.findall(page.read_text("utf-8", "replace"))) if page.exists() else set()
 
 
 def render_markdown(report: Report, sections: list[Section]) -> str:

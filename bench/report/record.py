@@ -13,6 +13,7 @@ from bench.comparison.samples import DifferingSample
 from bench.comparison.scorecard import PublishedEffect
 from bench.errors import BenchError
 from bench.evaluation.translator import Attended
+from bench.files import write_whole
 from bench.search.record import SearchRecord
 from bench.tracking.result import RunResult
 
@@ -69,7 +70,7 @@ _ADAPTER = TypeAdapter(Report)
 def save_report(folder: Path, report: Report) -> None:
     """Write a report's figures into its folder."""
     text = _ADAPTER.dump_json(report, indent=1).decode()
-    (folder / RESULTS).write_text(text + "\n", "utf-8")
+    write_whole(folder / RESULTS, text + "\n")
 
 
 def load_report(folder: Path) -> Report:
