@@ -6,6 +6,9 @@ from typing import Literal
 
 from bench.comparison.statistics import Interval, Verdict
 
+NEXT_TO_NOTHING = 2.0
+"""BLEU under which a model has hardly found out which words there are."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
@@ -88,6 +91,12 @@ class Comparison:
     def baseline(self) -> VariantRow:
         """Return the variant that the others are compared with."""
         return next(row for row in self.rows if row.is_baseline)
+
+    def has_learnt_little(self, row: VariantRow) -> bool:
+        """Tell whether a variant and the baseline have hardly learnt anything."""
+        if row.difference is None or row.difference.verdict == "same runs":
+            return False
+        return max(each.scores["bleu"].estimate for each in (row, self.baseline)) < NEXT_TO_NOTHING
 
     @property
     def decided(self) -> bool:

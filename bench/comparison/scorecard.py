@@ -32,17 +32,19 @@ class PublishedEffect(NamedTuple):
 
 def keep_score(expected: Sequence[Expectation], comparison: Comparison) -> list[PublishedEffect]:
     """Put each published effect beside the one found."""
-    differences = {row.variant: row.difference for row in comparison.rows}
+    rows = {row.variant: row for row in comparison.rows}
     scores = []
     for expectation in expected:
-        difference = differences.get(expectation.variant)
+        row = rows.get(expectation.variant)
+        difference = row.difference if row else None
         if difference and difference.verdict == "same runs":
             difference = None
         ours = difference.by_metric.get(expectation.metric) if difference else None
         margin = comparison.margin if expectation.metric == "bleu" else 0.0
-        scores.append(
-            PublishedEffect(expectation, ours, _agreement(expectation, ours, margin=margin))
-        )
+        agreement = _agreement(expectation, ours, margin=margin)
+        if row and comparison.has_learnt_little(row):
+            agreement = "next to nothing learnt"
+        scores.append(PublishedEffect(expectation, ours, agreement))
     return scores
 
 

@@ -7,9 +7,6 @@ from bench.comparison.comparison import Comparison, Difference, VariantRow
 from bench.comparison.scorecard import PublishedEffect
 from bench.comparison.statistics import judge
 
-NEXT_TO_NOTHING = 2.0
-"""BLEU under which a model has hardly found out which words there are."""
-
 
 def answer(comparison: Comparison) -> list[str]:
     """Answer the question in a sentence per variant."""
@@ -42,7 +39,7 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         "undetermined": f"undetermined whether {row.variant} differs from {baseline}: {interval}",
     }[difference.verdict]
     counted = f"{opening}, {difference.num_seeds} paired seeds."
-    if has_learnt_little(row, comparison):
+    if comparison.has_learnt_little(row):
         counted += " Both have learnt next to nothing yet, so this says little."
     spoken = judge(bleu, margin=comparison.margin)
     if spoken != difference.verdict:
@@ -52,14 +49,6 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
             f"{loser.variant} lost more runs.{diverged}"
         )
     return counted + _reach(difference) + diverged
-
-
-def has_learnt_little(row: VariantRow, comparison: Comparison) -> bool:
-    """Tell whether a variant and the baseline have hardly learnt anything."""
-    if row.difference is None or row.difference.verdict == "same runs":
-        return False
-    bleu = [each.scores["bleu"].estimate for each in (row, comparison.baseline)]
-    return max(bleu) < NEXT_TO_NOTHING
 
 
 def published(scores: Sequence[PublishedEffect]) -> list[str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.comparison.comparison import Comparison, VariantRow
-from bench.comparison.wording import has_learnt_little
 from bench.errors import BenchError
 from bench.files import write_whole
 from bench.report.record import RESULTS, Report, load_report
@@ -96,6 +95,6 @@ def _said(row: VariantRow, comparison: Comparison) -> str:
         return f"{row.variant} not comparable{diverged}"
     bleu = row.difference.by_metric["bleu"]
     interval = f" [{bleu.low:+.1f}, {bleu.high:+.1f}]" if row.difference.num_seeds > 1 else ""
-    little = ", next to nothing learnt" if has_learnt_little(row, comparison) else ""
+    little = ", next to nothing learnt" if comparison.has_learnt_little(row) else ""
     figures = f"{bleu.estimate:+z.1f}{interval}{diverged}{little}"
     return f"{row.variant} {row.difference.verdict} ({figures})"

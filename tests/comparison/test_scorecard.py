@@ -45,6 +45,17 @@ def test_the_interval_is_put_beside_the_published_range(
     assert score.ours.estimate == pytest.approx(fmean(scores) - fmean(baseline))
 
 
+def test_models_that_have_learnt_next_to_nothing_agree_with_nobody() -> None:
+    """Both below two BLEU: the difference stands, and nothing is read into it."""
+    expected = Expectation(variant="b", low=0.8, high=1.2, source="somebody")
+
+    (score,) = keep_score([expected], comparison([0.0, 0.1, 0.2], [1.0, 1.2, 1.1]))
+
+    assert score.agreement == "next to nothing learnt"
+    assert score.ours is not None
+    assert score.ours.low > 0
+
+
 @pytest.mark.parametrize(("metric", "agreement"), [("bleu", "agrees"), ("loss", "undetermined")])
 def test_a_range_around_zero_is_widened_by_the_margin_of_bleu(
     metric: Literal["bleu", "loss"], agreement: str
