@@ -50,10 +50,8 @@ def resample(
             from_totals: Callable[[Any], Array] = _loss
         else:
             text = TEXT_METRICS.get(metric, where="comparison")
-            counts = [
-                text.statistics(run.hypotheses, references, lowercase=lowercase)
-                for run in distinct.values()
-            ]
+            translations = [run.hypotheses for run in distinct.values()]
+            counts = text.statistics(translations, references, lowercase=lowercase)
             from_totals = text.from_totals
         scores = score_draws(counts, from_totals, num_draws=num_draws) if counts else np.empty(0)
         draws[metric] = dict(zip(distinct, scores.T, strict=True))

@@ -42,12 +42,9 @@ def differing_samples(
         return []
     chrf = TEXT_METRICS.get("chrf", where="report")
     references = [pair.target for pair in pairs]
-    scores = np.array(
-        [
-            chrf.from_totals(chrf.statistics(run.hypotheses, references, lowercase=lowercase))
-            for run in first.values()
-        ]
-    )  # (variants, sentences)
+    translations = [run.hypotheses for run in first.values()]
+    counts = chrf.statistics(translations, references, lowercase=lowercase)
+    scores = chrf.from_totals(np.array(counts))  # (variants, sentences)
     places = np.argsort(-np.ptp(scores, axis=0), kind="stable")[:NUM_SAMPLES]
     return [
         DifferingSample(

@@ -10,7 +10,7 @@ corpora are scored at once.
 Shapes: M sentences, K counts per sentence; … any leading dimensions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -57,13 +57,25 @@ class TextMetric:
         return Score(found.score, str(metric.get_signature()), getattr(found, "bp", None))
 
     def statistics(
-        self, hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool
-    ) -> Counts:
-        """Count in each sentence what the score of any corpus of them needs, (M, K)."""
-        _check(hypotheses, references)
-        metric = self.implementation(lowercase=lowercase)
-        counted = metric._extract_corpus_statistics(list(hypotheses), [list(references)])
-        return np.asarray(counted, dtype=np.int64)
+        self, runs: Iterable[Sequence[str]], references: Sequence[str], *, lowercase: bool
+    ) -> list[Counts]:
+        """Count in each sentence what the score of any corpus of them needs.
+
+        Args:
+            runs: each one's M translations of the same sentences.
+            references: M.
+            lowercase: whether case does not count.
+
+        Returns:
+            of each run, (M, K).
+        """
+        metric = self.implementation(lowercase=lowercase, references=[list(references)])
+        counts = []
+        for hypotheses in runs:
+            _check(hypotheses, references)
+            counted = metric._extract_corpus_statistics(list(hypotheses), None)
+            counts.append(np.asarray(counted, dtype=np.int64))
+        return counts
 
 
 TEXT_METRICS: Registry[TextMetric] = Registry("metric")

@@ -69,7 +69,8 @@ def test_counts_of_sentences_give_any_corpus_its_score(name: str) -> None:
     metric = TEXT_METRICS.get(name, where="test")
     hypotheses = [*HYPOTHESES, "", "x", "where", "the umbrella of marie"]
     references = [*REFERENCES, "Where?", "Is it here?", "Where is Paul?", "No."]
-    statistics = metric.statistics(hypotheses, references, lowercase=True)
+    others = hypotheses[::-1]
+    _, statistics = metric.statistics([others, hypotheses], references, lowercase=True)
     rng = random.Random(2)
     corpora = [rng.choices(range(len(hypotheses)), k=rng.randint(1, 6)) for _ in range(1_000)]
 
