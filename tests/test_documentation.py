@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -62,10 +63,9 @@ def test_every_command_shown_works(tmp_path: Path) -> None:
     """Each is run as it stands, on less data and for one epoch, in the order of the page."""
     questions = [f"Où est le numéro {n} ?\tWhere is number {n}?\n" for n in range(300)]
     (tmp_path / "my_pairs.tsv").write_text("".join(questions))
-    (tmp_path / "tatoeba").mkdir()
-    for split, first in (("train", 0), ("val", 400), ("test", 500)):
-        lines = [f"Où est la rue {first + n} ?\tWhere is street {first + n}?\n" for n in range(90)]
-        (tmp_path / "tatoeba" / f"{split}.tsv").write_text("".join(lines))
+    with zipfile.ZipFile(tmp_path / "fra-eng.zip", "w") as packed:
+        lines = [f"Where is street {n}?\tOù est la rue {n} ?\tCC-BY\n" for n in range(300)]
+        packed.writestr("fra.txt", "".join(lines))
     servers: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for line in BENCH:

@@ -47,7 +47,7 @@ def command(
     from bench.cli.session import require_results, with_recorded_seeds
     from bench.report.folders import own_folder
     from bench.report.index import write_index
-    from bench.report.pages import write_report
+    from bench.report.pages import DISCUSSION, discusses_others, write_report
 
     record = None
     if search:
@@ -66,8 +66,16 @@ def command(
             seeds=selected["seeds"] if report.chosen_seeds else "",
         )
         folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own
+        beside_others = discusses_others(folder, report)
         written = write_report(folder, report)
     console.print(f"written: {', '.join(map(str, written))}", highlight=False, markup=False)
+    if beside_others:
+        console.print(
+            f"{folder / DISCUSSION} was written beside other scores than these: see what of it "
+            "still holds",
+            highlight=False,
+            markup=False,
+        )
     if in_index:
         written_too = write_index(REPORTS)
         said = "" if written_too else " is another file, and was left as it is"

@@ -108,8 +108,8 @@ def method(comparison: Comparison) -> str:
 def _floor(comparison: Comparison) -> str:
     if comparison.has_floor:
         return (
-            "The choice of sentences alone makes runs differ by a certain deviation; seeds that "
-            "happen to differ by less are taken, and shown, to have that one."
+            "The choice of sentences alone makes runs differ by a certain deviation; where seeds "
+            "happen to differ by less, that one stands in place of theirs."
         )
     return (
         "Made by an earlier version: the choice of sentences alone makes runs differ by a "

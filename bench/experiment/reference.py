@@ -22,7 +22,8 @@ Made from the config classes; `tests/test_documentation.py` compares. A file is 
   (left out: "more than `low`"), `source`, and `metric = "bleu"` or `"loss"`.
 - `[profiles.NAME]`: the same experiment at another size, as `training.epochs = 4`; `quick` is the
   default, and must be there. It may have `seeds` and a table `search` of its own. A variant's own
-  keys count for more than a profile's, unless they stand in `[profiles.NAME.variants.NAME]`.
+  keys count for more than a profile's; what is to count for more than those stands in
+  `[profiles.NAME.variants.NAME]`.
 - `[search]`: how `python -m bench search` tunes each variant; `[search.space]`: what it may change,
   keys of `[model]` and `[training]`, each as
   `training.learning_rate = { low = 1e-3, high = 2e-2, log = true }` (or with a `step`), or as

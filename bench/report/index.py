@@ -17,7 +17,8 @@ HEADING = f"""{TITLE} from recorded results: `README.md` to be read here,
 `index.html` for a browser. The numbers after a verdict are the mean difference in BLEU to the
 baseline over paired seeds and its interval, which is corrected for the number of comparisons.
 *Tuned*: each variant has the settings that a search found for it. *Exploratory*: settings were
-changed by `--set`. Of text that is not ours there are figures only, no sentences.
+changed by `--set`. Where a question had been asked before, of other runs, a page's discussion may
+take back what its verdict says. Of text that is not ours there are figures only, no sentences.
 """
 BESIDE = {
     "LOG.md": "What was tried, failures included, is in [LOG.md](LOG.md).\n",

@@ -201,7 +201,8 @@ def _provenance(report: Report) -> Section:
         [
             list_facts(report.provenance.items()),
             f"Made again by\n\n```sh\n{report.command}\n```{_where_it_lies(report)}",
-            f"Every run, with its curves and translations: `python -m bench ui`, then "
+            "Every run, with its curves and translations, is in the store that this page was made "
+            "from: `python -m bench ui` there, then "
             f"[the runs compared in MLflow]({report.mlflow}).",
             f"Settings of {baseline}:\n\n```toml\n{report.settings[baseline]}```",
         ],

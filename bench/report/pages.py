@@ -58,6 +58,20 @@ def write_report(folder: Path, report: Report) -> list[Path]:
     return [folder / name for name in (HTML, README, RESULTS, FIGURES)]
 
 
+def discusses_others(folder: Path, report: Report) -> bool:
+    """Tell whether a folder has a discussion that was written beside other scores than these."""
+    if not ((folder / DISCUSSION).exists() and (folder / RESULTS).exists()):
+        return False
+    try:
+        return _scores(load_report(folder)) != _scores(report)
+    except BenchError:  # of an earlier version
+        return True
+
+
+def _scores(report: Report) -> list[object]:
+    return [(row.variant, dict(row.scores)) for row in report.comparison.rows]
+
+
 def _read_discussion(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig").strip() if path.exists() else ""

@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.comparison.statistics import Interval
 from bench.errors import BenchError
 from bench.report.formats import render_csv, render_json, render_markdown
 from bench.report.index import write_index
-from bench.report.pages import write_report
+from bench.report.pages import discusses_others, write_report
 from bench.report.record import load_report
 from tests.comparison.examples import comparison, result
 from tests.report.examples import example, with_curves, write_example
@@ -67,6 +68,23 @@ def test_a_discussion_is_taken_in_and_never_touched(tmp_path: Path) -> None:
     assert (tmp_path / "discussion.md").read_text() == text
     assert "## Discussion\n\nThe first *guess* was wrong." in (tmp_path / "README.md").read_text()
     assert "The first <em>guess</em> was wrong." in (tmp_path / "index.html").read_text("utf-8")
+
+
+def test_a_discussion_beside_other_scores_than_it_was_written_beside_is_known(
+    tmp_path: Path,
+) -> None:
+    """Such as ours, in a clone of this project, beside your runs."""
+    folder = write_example(tmp_path)
+    first, *others = example().comparison.rows
+    moved = {**first.scores, "bleu": Interval(30.0, 29.0, 31.0)}
+    rows = [replace(first, scores=moved), *others]
+    other = replace(example(), comparison=replace(example().comparison, rows=rows))
+    assert not discusses_others(folder, other)  # nothing was written
+
+    (folder / "discussion.md").write_text("b is ahead.\n")
+
+    assert discusses_others(folder, other)
+    assert not discusses_others(folder, example())
 
 
 def test_nobody_else_s_files_are_touched(tmp_path: Path) -> None:
