@@ -1,5 +1,6 @@
 """Text files that are whole whenever somebody looks."""
 
+import os
 from pathlib import Path
 
 
@@ -9,7 +10,7 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: when it cannot be written; the earlier one then stands.
     """
-    scratch = path.with_name(f".{path.name}.new")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.new")  # another may write it too
     try:
         scratch.write_text(text, "utf-8")
         scratch.replace(path)

@@ -1,7 +1,6 @@
 """From a session's recorded results to the answer of its question."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from bench.cli.session import Session
@@ -45,12 +44,14 @@ def look_again(session: Session, results: Mapping[str, RunResult]) -> tuple[Comp
     Returns:
         the answer, and at how many seeds it was looked at for the first time, 0 if it was not.
     """
-    num_seeds = max(len(runs) for runs in results_by_variant(session, results).values())
+    num_seeds = _seeds_to_be_seen(session, results_by_variant(session, results))
     known = all_looks(session.tracker.recorded_looks(results))
     is_new = num_seeds > max([1, *known])
     if is_new:
-        with suppress(TrackingError):
+        try:
             session.tracker.plan_looks(results, (num_seeds,))
+        except TrackingError:
+            is_new = False
     return compare_results(session, results), num_seeds if is_new else 0
 
 
@@ -77,7 +78,7 @@ def compare_results(session: Session, results: Mapping[str, RunResult]) -> Compa
         margin=config.evaluation.equivalence_margin,
         looks=all_looks(
             session.tracker.recorded_looks(results),
-            num_seeds=max(len(runs) for runs in by_variant.values()),
+            num_seeds=_seeds_to_be_seen(session, by_variant),
         ),
         target_vocabularies={
             spec.variant: session.data[spec.data_fingerprint].target_vocabulary.tokens
@@ -85,6 +86,16 @@ def compare_results(session: Session, results: Mapping[str, RunResult]) -> Compa
         },
     )
     return replace(comparison, scope=_scope(session), exploratory=experiment.adhoc)
+
+
+def _seeds_to_be_seen(session: Session, by_variant: Mapping[str, Sequence[RunResult]]) -> int:
+    """Return on how many seeds the baseline and another variant have finished, at most."""
+    finished = {
+        name: {run.seed for run in runs if run.outcome == "finished"}
+        for name, runs in by_variant.items()
+    }
+    baseline = finished.pop(session.experiment.baseline)
+    return max((len(baseline & seeds) for seeds in finished.values()), default=0)
 
 
 def _scope(session: Session) -> str:

@@ -95,8 +95,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         given = sys.argv[1:] if arguments is None else arguments
-        without = ", without --force," if "--force" in given else ""
-        click.echo(f"\nInterrupted. The same command{without} goes on where it stopped.", err=True)
+        advice = "The same command goes on where it stopped."
+        if "--force" in given:
+            advice = "If a run had begun, the same command, without --force, goes on with it."
+        click.echo(f"\nInterrupted. {advice}", err=True)
         sys.exit(130)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)

@@ -99,7 +99,8 @@ def method(comparison: Comparison) -> str:
     elif len(comparison.clocks) > 1:
         sentences.append(
             "Some runs' seconds are of the processor, others' by the clock on the wall, which "
-            "counts what ran beside them too."
+            "counts what ran beside them too: they, and what is said at equal training time, "
+            "cannot be compared."
         )
     sentences.append(f"sacreBLEU {comparison.signature}.")
     return " ".join(sentences)

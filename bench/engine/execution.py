@@ -24,7 +24,7 @@ from bench.experiment.planning import RunSpec
 from bench.model.seq2seq import Seq2Seq, Vectors, count_parameters
 from bench.tracking.result import EpochRecord, RunResult
 from bench.training.checkpoint import load_best, load_last, save_best, save_last
-from bench.training.clock import clock_name
+from bench.training.clock import ClockName, clock_name
 from bench.training.optimization import build_optimizer
 from bench.training.trainer import EpochResult, train
 
@@ -52,6 +52,8 @@ class Fitted:
     best_epoch: int
     epochs: tuple[EpochRecord, ...]
     divergence: str
+    clock: ClockName
+    """That all epochs were timed by; `wall` where some were timed by another."""
 
 
 def execute(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -> RunResult:
@@ -91,7 +93,7 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
         data.load_split("train"), batch_size=config.training.batch_size, seed=spec.seed
     )
     validation = data.load_split("validation")
-    epochs, best_epoch = _restore(place, model, optimizer)
+    epochs, best_epoch, clock = _restore(place, model, optimizer)
     divergence = ""
     try:
         for result in train(
@@ -109,14 +111,24 @@ def fit(spec: RunSpec, data: PreparedCorpus, place: Workplace, report: Report) -
             if _best(epochs, config.evaluation.select_on) == result.epoch:
                 best_epoch = result.epoch
                 save_best(place.folder, model)
-            history = {"epochs": [asdict(epoch) for epoch in epochs], "best_epoch": best_epoch}
+            history = {
+                "epochs": [asdict(epoch) for epoch in epochs],
+                "best_epoch": best_epoch,
+                "clock": clock,
+            }
             save_last(place.folder, model, optimizer, state=history)
             if not report(epochs[-1]):
                 break
     except DivergedError as error:
         divergence = str(error)
         best_epoch = 0
-    return Fitted(model=model, best_epoch=best_epoch, epochs=tuple(epochs), divergence=divergence)
+    return Fitted(
+        model=model,
+        best_epoch=best_epoch,
+        epochs=tuple(epochs),
+        divergence=divergence,
+        clock=clock,
+    )
 
 
 def build_model(spec: RunSpec, data: PreparedCorpus) -> Seq2Seq:
@@ -133,11 +145,14 @@ def build_model(spec: RunSpec, data: PreparedCorpus) -> Seq2Seq:
 
 def _restore(
     place: Workplace, model: Seq2Seq, optimizer: torch.optim.Optimizer
-) -> tuple[list[EpochRecord], int]:
-    state = load_last(place.folder, model, optimizer)
+) -> tuple[list[EpochRecord], int, ClockName]:
+    """Put a run back as it was: its epochs, the best of them, and the clock of all to come."""
+    state, clock = load_last(place.folder, model, optimizer), clock_name(place.device)
     if state is None:
-        return [], 0
-    return [EpochRecord(**epoch) for epoch in state["epochs"]], state["best_epoch"]
+        return [], 0, clock
+    if state.get("clock") != clock:  # begun elsewhere
+        clock = "wall"
+    return [EpochRecord(**epoch) for epoch in state["epochs"]], state["best_epoch"], clock
 
 
 def evaluate_split(
@@ -214,7 +229,7 @@ def run_result(
         peak_memory_bytes=peak_bytes(place.device) if peak is None else peak,
         device=_device_name(place.device),
         precision=spec.config.training.precision,
-        clock=clock_name(place.device),
+        clock=fitted.clock,
     )
 
 

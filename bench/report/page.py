@@ -80,10 +80,14 @@ def _unevenness(report: Report) -> list[str]:
         return []
     variant, (low, high) = max(spreads.items(), key=lambda item: item[1][1] / item[1][0])
     return [
-        f"Runs of one variant took unequal times to train, those of {variant} {low:.0f} to "
-        f"{high:.0f} seconds: something else was at work beside them. Seconds, pairs a second and "
-        "what is said at equal training time are for orientation."
+        f"Runs of one variant took unequal times to train, those of {variant} {_seconds(low)} to "
+        f"{_seconds(high)} seconds. Seconds, pairs a second and what is said at equal training "
+        "time are for orientation."
     ]
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _curves(report: Report, colours: Colours) -> Section:

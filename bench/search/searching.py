@@ -128,33 +128,32 @@ class _Search:
                 self._tracker.log_epoch(identity, event.record)
                 return study.hear_epoch(running, event.record)
             case Ended():
-                del self._running[key]
                 state = study.hear_result(running, event.result)
-                try:
-                    self._tracker.finish_trial(
-                        identity, status=STATUS[state], tags={"trial": str(spec.trial)}
-                    )
-                except TrackingError:
-                    study.record_again(running)  # from its last epoch on
-                    raise
-                shutil.rmtree(_folder(running), ignore_errors=True)
+                self._close(key, status=STATUS[state], tags={"trial": str(spec.trial)})
             case Failed(cause="system"):  # it would refuse the others too: left as by Ctrl-C
                 raise BenchError(
                     f"{spec.name}: {event.reason}\n"
                     "What has been done is kept; once that is mended, the same command goes on"
                 )
+            case Failed(cause="died" | "device") if study.revives(running):
+                del self._running[key]  # the next try goes on with the same record
+                self._tracker.abandon(identity, status="FAILED", reason=event.reason)
             case Failed():
-                del self._running[key]
-                again = event.cause in {"died", "device"} and study.revives(running)
-                if again:  # the next try goes on with the same record
-                    self._tracker.abandon(identity, status="FAILED", reason=event.reason)
-                else:
-                    study.hear_failure(running)
-                    self._tracker.finish_trial(
-                        identity, status="FAILED", tags={"detail": event.reason}
-                    )
-                    shutil.rmtree(_folder(running), ignore_errors=True)
+                study.hear_failure(running)
+                self._close(key, status="FAILED", tags={"detail": event.reason})
         return True
+
+    def _close(self, key: Key, *, status: Status, tags: Mapping[str, str]) -> None:
+        """Record how a trial ended, or have it done again from its last epoch on."""
+        running = self._running[key]
+        study = self._studies[running.spec.variant]
+        try:
+            self._tracker.finish_trial(study.identity(running.trial), status=status, tags=tags)
+        except BaseException:  # Ctrl-C as well as a server that is gone
+            study.record_again(running)
+            raise
+        del self._running[key]
+        shutil.rmtree(_folder(running), ignore_errors=True)
 
     def mark(self, attributes: dict[str, str | float]) -> None:
         """Write attributes to all trials at work."""
@@ -171,7 +170,7 @@ class _Search:
         for running in self._running.values():
             study = self._studies[running.spec.variant]
             # The others are to be given up whatever comes of one.
-            with suppress(BenchError), storage_errors():
+            with suppress(BenchError, OSError), storage_errors():
                 study.hear_interruption(running)
             with suppress(TrackingError):
                 identity = study.identity(running.trial)

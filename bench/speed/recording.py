@@ -82,7 +82,7 @@ def _record(run: _Trained, tracker: MlflowTracker) -> float:
         epoch_record(EpochResult(epoch=epoch, loss=1.0, seconds=1.0, pairs=1), evaluation)
         for epoch in range(1, spec.config.training.num_epochs + 1)
     )
-    fitted = Fitted(model=run.model, best_epoch=1, epochs=epochs, divergence="")
+    fitted = Fitted(model=run.model, best_epoch=1, epochs=epochs, divergence="", clock="wall")
     place = Workplace(device=next(run.model.parameters()).device, folder=run.folder)
     result = run_result(spec, fitted, place, test=evaluation)
     artifacts = run.folder / ARTIFACTS

@@ -17,6 +17,8 @@ from bench.tracking.store import be_patient, quieten_mlflow, sqlite_path
 from bench.tracking.tracker import RunCard
 
 KIND, GROUP, IDENTITY, PARENT = "kind", "group", "identity", "mlflow.parentRunId"
+FORGOTTEN = "forgotten"
+"""What a run came to that is to be done again, and a parent that such runs were part of."""
 PARENT_OF = {"run": "variant", "trial": "study"}
 """What kind of run is the parent of each kind."""
 PARENTS = "parents"

@@ -14,6 +14,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 from bench.cache import alone_with
 from bench.errors import TrackingError
 from bench.tracking.experiment_store import (
+    FORGOTTEN,
     GROUP,
     IDENTITY,
     KIND,
@@ -29,7 +30,7 @@ from bench.tracking.study_parents import StudyParents
 from bench.tracking.tracker import RunCard, Sample, Status, StudySummary, VariantSummary
 from bench.tracking.variant_parents import VariantParents
 
-OUTCOME, LOOKS, DETAIL, FORGOTTEN = "outcome", "looks", "detail", "forgotten"
+OUTCOME, LOOKS, DETAIL = "outcome", "looks", "detail"
 ENDED: Mapping[str, Status] = {"finished": "FINISHED", "killed": "KILLED"}
 """MLflow's word for an outcome; all others have FAILED."""
 RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
@@ -74,10 +75,14 @@ class MlflowTracker:
 
     def forget(self, identities: Iterable[str]) -> None:
         """Have the results of these runs found no more; the runs stay, and say why."""
-        wanted = set(identities)
+        wanted, parents = set(identities), set[str | None]()
         for run in self._store.search(where(KIND, "run")):
             if run.data.tags.get(IDENTITY) in wanted and _has_result(run):
+                parents.add(run.data.tags.get(PARENT))
                 self._client.set_tag(run.info.run_id, FORGOTTEN, "to be done again by force")
+        for parent in self._store.search(where(KIND, "variant")):
+            if parent.info.run_id in parents:
+                self._client.set_tag(parent.info.run_id, FORGOTTEN, "as runs of it are")
 
     def recorded_seeds(self, groups: Iterable[str]) -> set[int]:
         """Return the seeds that have ended for any of these variants."""
@@ -216,9 +221,9 @@ class MlflowTracker:
     def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
         """Close a trial of a search: FINISHED, KILLED if it was pruned, FAILED."""
         run_id = self._runs[identity]
-        for key, value in ({OUTCOME: status.lower()} | dict(tags)).items():
-            self._client.set_tag(run_id, key, value)
         self._client.set_terminated(run_id, status)
+        told = [RunTag(*tag) for tag in ({OUTCOME: status.lower()} | dict(tags)).items()]
+        self._client.log_batch(run_id, tags=told)  # last: a run without it is gone on with
 
     def summarise_study(self, summary: StudySummary) -> None:
         """Write and close a study's parent run, and mark its best trials."""

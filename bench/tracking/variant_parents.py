@@ -14,6 +14,7 @@ from mlflow.entities import Param, Run
 
 from bench.cache import alone_with
 from bench.tracking.experiment_store import (
+    FORGOTTEN,
     GROUP,
     KIND,
     MAX_TAG,
@@ -81,10 +82,11 @@ class VariantParents:
         if parent is None:
             return
         known = set(parent.data.tags.get(COVERS, "").split())
-        if set(children) < known:
+        is_stale = FORGOTTEN in parent.data.tags
+        if set(children) < known and not is_stale:
             return
         parent_id: str = parent.info.run_id
-        if set(children) != known or _are_others(summary.runs, parent):
+        if set(children) != known or is_stale or _are_others(summary.runs, parent):
             parent_id = self._renewed(parent) if known else parent_id
             self._write(parent_id, summary.runs)
             self._log_best_model(parent_id, summary.runs, download)
@@ -134,7 +136,7 @@ class VariantParents:
         tags = {
             key: value
             for key, value in parent.data.tags.items()
-            if key not in {COVERS, SEEDS, "mlflow.runName"}
+            if key not in {COVERS, SEEDS, FORGOTTEN, "mlflow.runName"}
         }
         copy: str = self._client.create_run(
             self._store.experiment_id, tags=tags, run_name=parent.info.run_name

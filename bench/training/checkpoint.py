@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 BEST = "best.safetensors"
@@ -34,7 +34,8 @@ def load_best(folder: Path, model: nn.Module) -> None:
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write a model's weights; a weight used in two places is written once."""
     scratch = path.with_suffix(".new")
-    scratch.write_bytes(save(_distinct_weights(model)))  # a file of `save_file` has one reader
+    # Not by `save_file`, whose file has one reader, and which hides why it could not be written.
+    scratch.write_bytes(save(_distinct_weights(model)))
     scratch.replace(path)
 
 
@@ -67,13 +68,16 @@ def save_last(
         model: its weights as they are now.
         optimizer: its state as it is now.
         state: anything else, as JSON.
+
+    Raises:
+        OSError: when it cannot be written; the epoch before is then kept.
     """
     scratch, last, old = (folder / name for name in (NEW, LAST, OLD))
     (scratch / STATE).unlink(missing_ok=True)  # so that no half of it is taken for whole
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     save_weights(scratch / MODEL, model)
-    save_file(_optimizer_tensors(optimizer), scratch / "optimizer.safetensors")
+    (scratch / "optimizer.safetensors").write_bytes(save(_optimizer_tensors(optimizer)))
     (scratch / "state.new").write_text(json.dumps(state), "utf-8")
     (scratch / "state.new").rename(scratch / STATE)
     # At every moment one of the three is whole.

@@ -5,23 +5,16 @@ run's own time: seeds of one variant, which do the same work, have differed four
 run of one thread on a CPU is timed by what its thread has had of the processor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter, thread_time
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 from threadpoolctl import threadpool_info
 
 ClockName = Literal["processor", "wall"]
-
-
-class Clock(Protocol):
-    """Tells seconds from some moment on."""
-
-    def __call__(self) -> float:
-        """Tell them."""
-
-
+Clock = Callable[[], float]
+"""Tells seconds from some moment on."""
 CLOCKS: Mapping[ClockName, Clock] = {"processor": thread_time, "wall": perf_counter}
 
 

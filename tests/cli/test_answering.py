@@ -11,6 +11,7 @@ from bench.cli.answering import compare_results, look, look_again
 from bench.cli.gathering import _settings
 from bench.cli.session import Session
 from bench.data.prepared import PreparedCorpus
+from bench.errors import TrackingError
 from bench.experiment.loading import load_experiment
 from bench.experiment.planning import plan
 from bench.tracking.result import RunResult
@@ -129,6 +130,39 @@ def test_a_look_at_a_plan_before_its_end_is_one(digits: PreparedCorpus, tmp_path
     assert first.looks == (2,)
     assert late.looks == (2, 3)
     assert late.significance < first.significance == 0.05
+
+
+def test_seeds_that_nobody_could_compare_are_no_look(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """While a command is at work one variant is ahead, and some runs have diverged."""
+    opened = session(digits, tmp_path)
+    made = results(opened)
+    for spec in opened.specs:
+        if spec.variant == "a" and spec.seed == 2:
+            made[spec.identity] = replace(made[spec.identity], outcome="diverged")
+        if spec.variant == "b" and spec.seed == 3:
+            del made[spec.identity]
+
+    found, at = look_again(opened, made)
+
+    assert at == 0
+    assert opened.tracker.looks == []  # type: ignore[attr-defined]
+    assert found.significance == 0.05
+
+
+def test_a_look_that_cannot_be_kept_is_not_said_to_be(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that may only be read."""
+    opened = session(digits, tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise TrackingError("read-only")
+
+    monkeypatch.setattr(opened.tracker, "plan_looks", refuse)
+
+    assert look_again(opened, results(opened))[1] == 0
 
 
 def test_a_page_shows_the_settings_of_a_run_that_it_is_about(

@@ -91,6 +91,28 @@ def test_an_interrupted_run_remembers_which_epoch_was_best(
     assert fitted.best_epoch == 1
 
 
+def test_a_run_of_two_clocks_is_timed_by_neither_alone(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread before the interruption, a GPU or several threads after it."""
+    clocks = {}
+    for name, second in (("same", "processor"), ("other", "wall")):
+        place = Workplace(device=CPU, folder=tmp_path / name)
+        monkeypatch.setattr(execution, "clock_name", lambda _: "processor")
+        assert fit(SPEC, digits, place, lambda epoch: epoch.epoch < 2).clock == "processor"
+        monkeypatch.setattr(execution, "clock_name", lambda _, second=second: second)
+        clocks[name] = fit(SPEC, digits, place, lambda epoch: epoch.epoch < 3).clock
+        monkeypatch.setattr(execution, "clock_name", lambda _: "processor")
+        clocks[f"{name}, then"] = fit(SPEC, digits, place, lambda _: True).clock
+
+    assert clocks == {
+        "same": "processor",
+        "same, then": "processor",
+        "other": "wall",
+        "other, then": "wall",
+    }
+
+
 def test_a_replica_reads_the_batches_of_its_seed(
     digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,9 +144,12 @@ def test_what_a_run_cost_is_that_of_all_its_epochs(digits: PreparedCorpus, tmp_p
         )
         for number, seconds, speed in [(1, 10.0, 5.0), (2, 30.0, 9.0)]
     )
-    fitted = Fitted(model=build(digits), best_epoch=1, epochs=epochs, divergence="")
+    fitted = Fitted(
+        model=build(digits), best_epoch=1, epochs=epochs, divergence="", clock="processor"
+    )
 
     result = run_result(SPEC, fitted, Workplace(device=CPU, folder=tmp_path))
 
     assert result.training_seconds == 40.0
     assert result.pairs_per_second == pytest.approx(8.0)
+    assert result.clock == "processor"

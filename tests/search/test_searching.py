@@ -1,8 +1,10 @@
 """Searching: what is lacking is done, once, whatever happens."""
 
 import multiprocessing
+import resource
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import optuna
@@ -441,6 +443,30 @@ def test_a_full_disk_costs_no_trial(digits: PreparedCorpus, tmp_path: Path) -> N
     assert list(tracker.fates.values()) == ["FINISHED"] * 4
 
 
+def test_a_full_journal_keeps_no_trial_open_in_the_record(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """What cannot be given up in the one is given up in the other; the lease runs out."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    class Fill:
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            for task in islice(tasks, 3):
+                listen(Started(task.spec))
+            full = (tmp_path / "journal").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (full, limits[1]))
+            raise KeyboardInterrupt
+
+    tracker = MemoryTracker()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            search(study(tmp_path, spec(digits)), digits, executor=Fill(), tracker=tracker)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert list(tracker.fates.values()) == ["KILLED"] * 3
+
+
 def test_a_trial_that_was_taken_from_us_is_not_tried_again_by_us(
     digits: PreparedCorpus, tmp_path: Path
 ) -> None:
@@ -456,25 +482,37 @@ def test_a_trial_that_was_taken_from_us_is_not_tried_again_by_us(
     assert len(found.study.get_trials(states=(TrialState.WAITING,))) == 1
 
 
+@pytest.mark.parametrize("why", [TrackingError, KeyboardInterrupt])
+@pytest.mark.parametrize("fails", [False, True])
 def test_a_trial_whose_end_could_not_be_recorded_is_recorded_by_the_next_command(
-    digits: PreparedCorpus, tmp_path: Path
+    digits: PreparedCorpus, tmp_path: Path, why: type[BaseException], *, fails: bool
 ) -> None:
-    """A server that went away leaves no trial open in the record of runs."""
+    """A server that went away, or Ctrl-C meanwhile, leaves no trial open in the record of runs."""
 
     class Away(MemoryTracker):
         def finish_trial(self, identity: str, *, status: Status, tags: Mapping[str, str]) -> None:
-            if len(self.fates) == 2:
-                raise TrackingError("the server went away")
+            if len(self.fates) == 3:
+                raise why("the server went away")
             super().finish_trial(identity, status=status, tags=tags)
 
+    class FailThird(SerialExecutor):
+        def run(self, tasks: Iterable[Task], listen: Listen) -> None:
+            for task in tasks:
+                if fails and task.spec.trial == 2:
+                    listen(Started(task.spec))
+                    listen(Failed(task.spec, "it broke"))
+                else:
+                    super().run([task], listen)
+
     away, tracker = Away(), MemoryTracker()
-    with pytest.raises(TrackingError, match="went away"):
-        search(study(tmp_path, spec(digits)), digits, tracker=away)
+    with pytest.raises(why, match="went away"):
+        search(study(tmp_path, spec(digits)), digits, tracker=away, executor=FailThird())
+    assert list(away.fates.values()) == ["FINISHED", "FINISHED", "KILLED"]
     tracker.fates = dict(away.fates)
     resumed = study(tmp_path, spec(digits))
     heard = search(resumed, digits, tracker=tracker)
 
-    assert sum(isinstance(event, Ended) for event in heard) == 3
+    assert sum(isinstance(event, Ended) for event in heard) == 2
     assert set(tracker.fates.values()) == {"FINISHED"}
     assert len(tracker.fates) == 4
 

@@ -353,6 +353,26 @@ def test_what_is_forgotten_is_done_again_in_a_run_of_its_own(
     assert len(runs(uri, tracker, "tags.kind = 'run'")) == 3
 
 
+def test_a_parent_shows_nothing_that_is_forgotten(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """Even where fewer runs have been done again than it was written for."""
+    seen = [record(tracker, seed, tmp_path / str(seed), bleu=20.0) for seed in (1, 2)]
+    tracker.summarise(summary(seen))
+
+    tracker.forget(["gru-1"])
+    again = record(tracker, 1, tmp_path / "again", bleu=30.0)
+    tracker.summarise(summary([again]))
+
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    assert parent.data.metrics["test/bleu"] == 30.0
+    assert "forgotten" not in parent.data.tags
+    assert len(runs(uri, tracker, f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")) == 3
+    tracker.summarise(summary([again, seen[1]]))
+    (parent,) = runs(uri, tracker, "tags.kind = 'variant'")
+    assert parent.data.metrics["test/bleu"] == 25.0
+
+
 def test_a_diverged_run_is_an_outcome(uri: str, tracker: MlflowTracker, tmp_path: Path) -> None:
     """FAILED in MLflow, but found again: it is not tried for ever."""
     diverged = replace(result(1), outcome="diverged", detail="not finite", test={}, signatures={})

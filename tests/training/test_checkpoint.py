@@ -1,5 +1,6 @@
 """What a run keeps of itself."""
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from torch import nn
 from bench.data.prepared import PreparedCorpus
 from bench.model.config import OutputWeights
 from bench.model.seq2seq import Seq2Seq
-from bench.training.checkpoint import load_weights, save_weights
+from bench.training.checkpoint import (
+    MODEL,
+    load_last,
+    load_weights,
+    read_state,
+    save_last,
+    save_weights,
+)
 from tests.conftest import TINY, build
 
 
@@ -55,6 +63,31 @@ def test_weights_of_another_model_are_refused(digits: PreparedCorpus, tmp_path: 
         save_weights(tmp_path / "weights.safetensors", one)
         with pytest.raises(RuntimeError, match=r"weights\.safetensors: lacks"):
             load_weights(tmp_path / "weights.safetensors", other)
+
+
+def test_a_full_disk_is_told_and_leaves_the_epoch_before(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """By the system's own error, whichever of the files it is that finds no room."""
+    model = build(digits)
+    optimizer = torch.optim.Adam(model.parameters())
+    for value in model.parameters():
+        value.grad = torch.ones_like(value)
+    optimizer.step()
+    save_last(tmp_path, model, optimizer, state={"epoch": 1})
+    weights = (tmp_path / "last" / MODEL).stat().st_size
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (weights // 2, weights + 1_000):  # the optimiser keeps two numbers for each weight
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                save_last(tmp_path, model, optimizer, state={"epoch": 2})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert read_state(tmp_path) == {"epoch": 1}
+    assert load_last(tmp_path, build(digits, seed=2), optimizer) == {"epoch": 1}
 
 
 def test_weights_may_be_read_by_whoever_may_read_other_files(
