@@ -84,8 +84,6 @@ class Comparison:
     """Kinds of device, each with its number format, of all runs."""
     clocks: Sequence[str] = ("wall",)
     """That all runs' seconds are by: `processor` or `wall`, or both."""
-    has_floor: bool = True
-    """Whether deviations between seeds have the floor of `statistics`; not those of old reports."""
 
     @property
     def baseline(self) -> VariantRow:

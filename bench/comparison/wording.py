@@ -73,7 +73,8 @@ def method(comparison: Comparison) -> str:
         "sentences. Those of Δ are corrected by Holm's rule: all comparisons together have an "
         f"error of {100 * comparison.significance:.3g} %, each interval stands at its own share "
         "of it, and excludes zero exactly where the rule finds a difference.",
-        _floor(comparison),
+        "The choice of sentences alone makes runs differ by a certain deviation; where seeds "
+        "happen to differ by less, that one stands in place of theirs.",
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
         "find one as large as the one observed. Δ at equal training time: validation BLEU when "
@@ -104,19 +105,6 @@ def method(comparison: Comparison) -> str:
         )
     sentences.append(f"sacreBLEU {comparison.signature}.")
     return " ".join(sentences)
-
-
-def _floor(comparison: Comparison) -> str:
-    if comparison.has_floor:
-        return (
-            "The choice of sentences alone makes runs differ by a certain deviation; where seeds "
-            "happen to differ by less, that one stands in place of theirs."
-        )
-    return (
-        "Made by an earlier version: the choice of sentences alone makes runs differ by a "
-        "certain deviation, and seeds that happened to differ by less were not yet taken to have "
-        "that one."
-    )
 
 
 def _reach(difference: Difference) -> str:
