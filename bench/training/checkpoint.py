@@ -14,6 +14,8 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from bench.files import write_whole
+
 BEST = "best.safetensors"
 MODEL = "model.safetensors"
 LAST, NEW, OLD = "last", "last.new", "last.old"
@@ -78,8 +80,7 @@ def save_last(
     scratch.mkdir(parents=True)
     save_weights(scratch / MODEL, model)
     (scratch / "optimizer.safetensors").write_bytes(save(_optimizer_tensors(optimizer)))
-    (scratch / "state.new").write_text(json.dumps(state), "utf-8")
-    (scratch / "state.new").rename(scratch / STATE)
+    write_whole(scratch / STATE, json.dumps(state))
     # At every moment one of the three is whole.
     shutil.rmtree(old, ignore_errors=True)
     if last.exists():
