@@ -84,7 +84,7 @@ def _staying(going_on: Tensor) -> Tensor | None:
     """Return the places of the sentences to carry on with; None for all of them.
 
     Finished ones leave in groups, so that batches come in few sizes: copying what the others
-    remember costs more than a few rows too many, and so does, in bfloat16 on a CPU, the program
+    carry on costs more than a few rows too many, and so does, in bfloat16 on a CPU, the program
     that oneDNN writes for each size it has not met.
     """
     num_finished = len(going_on) - int(going_on.sum())

@@ -26,13 +26,16 @@ class Memory(NamedTuple):
     values: Tensor  # (B, S, I), what each of the encoder's outputs adds to the decoder's input
     keys: Tensor  # (B, S, A), what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
-    odds: Tensor | None = None  # (B, S, A), what compiled looks begin with; None: none can be
+    compared: Tensor | None = None  # (B, S, A), with queries by compiled looks; None: none can be
+    places: Tensor | None = None  # (C,), rows of those sentences, of B, that are still looked at
 
     def select(self, kept: Tensor) -> "Memory":
-        """Take some sentences, by their places."""
-        mask = None if self.mask is None else self.mask[kept]
-        odds = None if self.odds is None else self.odds[kept]
-        return Memory(self.values[kept], self.keys[kept], mask, odds)
+        """Take some sentences, by their places; what they left is copied."""
+        return Memory(*(None if part is None else part.index_select(0, kept) for part in self))  # type: ignore[arg-type]
+
+    def look_at(self, kept: Tensor) -> "Memory":
+        """Go on with some sentences, by their places, as compiled looks can; nothing is copied."""
+        return self._replace(places=kept if self.places is None else self.places[kept])
 
 
 class Attended(NamedTuple):
@@ -73,15 +76,18 @@ class DotAttention(nn.Module):
     def __init__(self, *, query_size: int, key_size: int, hidden_size: int) -> None:  # noqa: ARG002
         super().__init__()
         self.to_query = Linear(query_size, key_size, bias=False)
+        self.scale = 1.0
 
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Keep the outputs (B, S, K): they are their own keys, in the format of products."""
-        return Memory(values, outputs.to(values.dtype), mask)
+        keys = outputs.to(values.dtype)
+        compared = None if kernels_for(keys) is None else keys.detach().contiguous()
+        return Memory(values, keys, mask, compared)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, K)."""
-        scores = torch.bmm(_by_sentence(query, memory), memory.keys.transpose(1, 2))
-        return _weigh(scores, memory)
+        asked = self.scale * _by_sentence(query, memory)
+        return _weigh(torch.bmm(asked, memory.keys.transpose(1, 2)), memory)
 
 
 class ScaledDotAttention(DotAttention):
@@ -90,12 +96,14 @@ class ScaledDotAttention(DotAttention):
     Without the root a softmax soon sees one position alone, which is hard to learn away from.
     """
 
-    def forward(self, query: Tensor, memory: Memory) -> Attended:
-        """Look with the queries that `to_query` made of decoder states, (Q, K)."""
-        return super().forward(query / math.sqrt(query.shape[-1]), memory)
+    def __init__(self, *, query_size: int, key_size: int, hidden_size: int) -> None:
+        super().__init__(query_size=query_size, key_size=key_size, hidden_size=hidden_size)
+        self.scale = 1 / math.sqrt(key_size)
 
 
-ATTENTIONS: dict[AttentionKind, type[AdditiveAttention] | type[DotAttention]] = {
+Attention = AdditiveAttention | DotAttention
+
+ATTENTIONS: dict[AttentionKind, type[Attention]] = {
     "additive": AdditiveAttention,
     "dot": DotAttention,
     "scaled_dot": ScaledDotAttention,
@@ -109,11 +117,13 @@ def odds_against(doubled: Tensor) -> Tensor | None:
     query and key.
     """
     powers = doubled.detach().float().contiguous().neg()
-    return powers.exp_() if powers.abs().max() <= FARTHEST else None
+    low, high = powers.aminmax()
+    return powers.exp_() if low >= -FARTHEST and high <= FARTHEST else None
 
 
 def _by_sentence(query: Tensor, memory: Memory) -> Tensor:
     """Lay the queries (Q, A) out as (B, Q / B, A)."""
+    assert memory.places is None
     return query.view(len(memory.keys), -1, query.shape[-1])
 
 

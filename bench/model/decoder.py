@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bench.compiled.library import kernels_for
 from bench.data.vectors.lookup import VectorRows
-from bench.model.attention import ATTENTIONS, AdditiveAttention, Memory
+from bench.model.attention import ATTENTIONS, Attention, Memory
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
@@ -38,7 +38,9 @@ class Context(NamedTuple):
 
     def select(self, kept: Tensor, *, of: int) -> "Context":
         """Take some of so many sentences, with all their hypotheses, by their places."""
-        memory = None if self.memory is None else self.memory.select(kept)
+        memory = self.memory
+        if memory is not None:
+            memory = memory.select(kept) if self.steps is None else memory.look_at(kept)
         by_sentence = (part.unflatten(1, (of, -1)) for part in self.state)
         state = tuple(part.index_select(1, kept).flatten(1, 2) for part in by_sentence)
         return Context(state, memory, self.steps)
@@ -85,7 +87,7 @@ class Decoder(nn.Module):
             num_layers=config.num_layers,
             dropout=config.decoder_dropout * config.dropout_scale,
         )
-        self.attention: nn.Module | None = None
+        self.attention: Attention | None = None
         if config.attention != "none":
             self.attention = ATTENTIONS[config.attention](
                 query_size=config.decoder_hidden_size,
@@ -104,8 +106,7 @@ class Decoder(nn.Module):
         # The sum that attention will make is linear too: so each output is mapped once, not summed
         # first and mapped at every step.
         values = linear(encoded.outputs, self._combine_parts()[1])
-        memory: Memory = self.attention.remember(encoded.outputs, values, mask)  # type: ignore[operator]
-        return Context(state, memory)
+        return Context(state, self.attention.remember(encoded.outputs, values, mask))
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Make of tokens (…) what they bring to the recurrent stack's input, (…, E)."""
@@ -192,9 +193,8 @@ class Decoder(nn.Module):
         stepper = self.recurrent.stepper()
         if stepper.cell not in KEPT:
             return None
-        if context.memory is not None and context.memory.odds is None:
+        if context.memory is not None and context.memory.compared is None:
             return None
-        assert self.attention is None or isinstance(self.attention, AdditiveAttention)  # has odds
         return Stack(
             kernels,
             stepper.cell,
@@ -217,7 +217,7 @@ class Decoder(nn.Module):
             weights = None
             if self.attention is not None:
                 top = context.state[0][-1]  # the hidden state, an LSTM's first part
-                attended = self.attention(self.attention.to_query(top), memory)  # type: ignore[operator]
+                attended = self.attention(self.attention.to_query(top), memory)
                 weights, embedded = attended.weights, embedded + attended.context
             outputs, state = self.recurrent(embedded[:, None], context.state)
         looked = None if weights is None else weights[:, None]
@@ -244,8 +244,7 @@ class Unrolling:
         self._outputs: list[Tensor] = []
         self._weights: list[Tensor] = []
         if decoder.attention is not None:
-            to_query = decoder.attention.get_submodule("to_query")
-            assert isinstance(to_query, nn.Linear)
+            to_query = decoder.attention.to_query
             self._to_query = SteppedProduct(to_query.weight, to_query.bias)
 
     def read(self, embedded: Tensor) -> Tensor:

@@ -30,13 +30,18 @@ MODELS = {
     "padding read": replace(TINY, attention="additive", mask_padding=False),
     "tied": replace(TINY, tie_output_weights="tied", attention="additive"),
     "dot": replace(TINY, attention="dot"),
-    "scaled dot": replace(TINY, attention="scaled_dot"),
+    "dot, padding read": replace(TINY, attention="dot", mask_padding=False),
+    "lstm, dot, wide": replace(
+        TINY, cell="lstm", attention="dot", hidden_size=20, decoder_hidden_size=37
+    ),
+    "scaled dot": replace(TINY, attention="scaled_dot", bidirectional=True),
     **{  # widths of whole vectors and some more, as 300 is
         f"{cell}, wide": replace(
             TINY, cell=cell, attention="additive", hidden_size=20, decoder_hidden_size=37
         )
         for cell in ("gru", "lstm")
     },
+    "not compiled": replace(TINY, cell="rnn", attention="additive"),
     "cells": replace(TINY, cell_decoder=True),
     "cells, deep": replace(TINY, cell_decoder=True, num_layers=3),
 }
@@ -95,7 +100,7 @@ def test_narrow_products_stay_close(
     assert 0 < off < 1.3 * usual
 
 
-@pytest.mark.parametrize("name", ["gru", "lstm, attention", "attention"])
+@pytest.mark.parametrize("name", ["gru", "lstm, attention", "attention", "scaled dot"])
 def test_steps_one_by_one_are_the_sequence(digits: PreparedCorpus, batch: Batch, name: str) -> None:
     """What a translation goes on from is what training saw."""
     model = build(digits, MODELS[name]).eval()
@@ -110,9 +115,40 @@ def test_steps_one_by_one_are_the_sequence(digits: PreparedCorpus, batch: Batch,
     torch.testing.assert_close(whole, batch.real(torch.stack(steps, dim=1)))
 
 
-def test_attention_weights_are_the_references(digits: PreparedCorpus, batch: Batch) -> None:
+@pytest.mark.parametrize("name", ["attention", "dot", "not compiled"])
+@pytest.mark.parametrize("hypotheses", [1, 3])
+def test_sentences_that_stay_see_what_is_their_own(
+    digits: PreparedCorpus, batch: Batch, name: str, hypotheses: int
+) -> None:
+    """After others have left twice, as if these had been alone from the beginning."""
+    model, told = build(digits, MODELS[name]).eval(), batch.decoder_input
+
+    def said(stays: list[list[int]], present: Tensor) -> Tensor:
+        context = model.start(batch.source[present], batch.source_lengths[present])
+        context = context.spread(hypotheses)
+        for place, staying in enumerate(stays):
+            tokens = told[present, place].repeat_interleave(hypotheses)
+            _, context = model.advance(tokens, context)
+            context = context.select(torch.tensor(staying), of=len(present))
+            present = present[staying]
+        return model.advance(told[present, 2].repeat_interleave(hypotheses), context)[0]
+
+    with torch.no_grad():
+        found = said([[1, 2, 4, 6], [0, 3]], torch.arange(7))
+        with reference_only():
+            copied = said([[1, 2, 4, 6], [0, 3]], torch.arange(7))
+            expected = said([[0, 1], [0, 1]], torch.tensor([1, 6]))
+
+    torch.testing.assert_close(copied, expected)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("name", ["attention", "dot", "scaled dot"])
+def test_attention_weights_are_the_references(
+    digits: PreparedCorpus, batch: Batch, name: str
+) -> None:
     """Rows of sum one, nothing on padding."""
-    model = build(digits, MODELS["attention"]).eval()
+    model = build(digits, MODELS[name]).eval()
 
     with torch.no_grad():
         found = model.attention_weights(batch)

@@ -1,4 +1,4 @@
-"""Additive attention, one look a step, and the way back: `AdditiveAttention` in fewer passes.
+"""Attention, one look a step, and the way back: `bench.model.attention` in fewer passes.
 
 In torch each look goes a dozen times over a tensor as large as the memory. Here each sentence's
 part of it is gone through once, while it is in the cache, and the gradients of all looks are added
@@ -11,80 +11,96 @@ features. As many queries as sentences, or in beam search as many for each.
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bench.compiled.library import Kernels
-from bench.model.attention import Memory
+from bench.model.attention import AdditiveAttention, Attention, Memory
 from bench.model.fused.rows import Rows
 from bench.model.products import for_few_rows, multiply, narrowed, weight_gradient
 
 
-class LookGradients(NamedTuple):
-    """Of all looks together."""
+class _Formula(NamedTuple):
+    """How keys and queries meet."""
 
-    keys: Tensor  # (B, S, A)
-    values: Tensor  # (B, S, I)
-    score: Tensor  # (1, A)
-    to_query: Tensor  # (A, H)
-    bias: Tensor  # (A,)
+    passes: str  # the compiled ones' name
+    constant: Tensor | float  # that these are given
+    learnt: list[Tensor]  # whose gradients they add up, in float32, as they do the keys'
+
+
+def _formula_of(attention: Attention) -> _Formula:
+    if isinstance(attention, AdditiveAttention):
+        score, bias = attention.score.weight, attention.to_query.bias
+        return _Formula("additive", score.detach().float().contiguous(), [score, bias])
+    return _Formula("dot", attention.scale, [])
+
+
+def looked_through(attention: Attention, memory: Memory) -> list[Tensor]:
+    """Return all that a look depends on, in the order of `Looks.gradients`."""
+    learnt = _formula_of(attention).learnt
+    return [memory.keys, memory.values, attention.to_query.weight, *learnt]
 
 
 class Looks:
     """Looks at one memory."""
 
     def __init__(
-        self, kernels: Kernels, memory: Memory, *, score: Tensor, to_query: nn.Linear, num_rows: int
+        self, kernels: Kernels, attention: Attention, memory: Memory, *, num_rows: int
     ) -> None:
         """Begin.
 
         Args:
             kernels: compiled passes.
-            memory: with its odds, as `AdditiveAttention.remember` makes it.
-            score: the weight v, (1, A).
-            to_query: makes queries (A) of the decoder's states (H).
+            attention: makes queries (A) of the decoder's states (H), and compares them.
+            memory: with what they are compared with, as `attention.remember` makes it.
             num_rows: of all looks.
         """
-        self._kernels = kernels
-        self._to_query = narrowed(to_query.weight)
+        self._kernels, self._formula = kernels, _formula_of(attention)
+        self._to_query = narrowed(attention.to_query.weight)
         self._from_state = for_few_rows(self._to_query.t())
-        self._bias = narrowed(to_query.bias)
+        bias = attention.to_query.bias
+        self._bias = None if bias is None else narrowed(bias)
         dtype = self._to_query.dtype
-        assert memory.odds is not None
-        self._odds = memory.odds
+        assert memory.compared is not None
+        self._compared = memory.compared
         self._values = memory.values.detach().to(dtype).contiguous()
         self._mask = None if memory.mask is None else memory.mask.contiguous()
-        self._score = score.detach().float().contiguous()
         self._is_narrow = dtype != torch.float32
-        (_, positions, key_size), value_size = self._odds.shape, self._values.shape[-1]
+        (_, positions, key_size), value_size = self._compared.shape, self._values.shape[-1]
         self._sizes = positions, key_size, value_size
         self.queries = Rows(num_rows, key_size, dtype)
         self.weights = Rows(num_rows, positions, torch.float32)
         self._sum = torch.empty(max(key_size, value_size))
 
-    def look(self, rows: slice, state: Tensor, onto: int) -> None:
+    def are_at(self, memory: Memory, num_rows: int) -> bool:
+        """Tell whether they look at this memory, and there is room for as many at a time."""
+        return memory.compared is self._compared and num_rows <= len(self.weights.real)
+
+    def look(self, rows: slice, state: Tensor, onto: int, places: Tensor | None = None) -> None:
         """Look, and add what is seen to what is there.
 
         Args:
             rows: where the looks stand on the tapes.
             state: of the decoder, (Q, H), in the format of products.
             onto: address of rows (Q, I).
+            places: of the sentences in the memory, (C,); None: all of them, as they lie there.
         """
-        num_sentences = len(self._odds)
+        num_sentences = len(self._compared if places is None else places)
         each = (rows.stop - rows.start) // max(1, num_sentences)
-        queries = self.queries.all[rows].copy_(self._bias)
-        multiply(state, self._from_state, to=queries, add=True)
+        queries = self.queries.all[rows]
+        if self._bias is not None:
+            queries.copy_(self._bias)
+        multiply(state, self._from_state, to=queries, add=self._bias is not None)
         self._kernels(
-            "additive_forward",
-            num_sentences, each, *self._sizes, self._odds, self._values, self._mask,
-            self.queries.at(rows.start), self._score, self.weights.at(rows.start), onto, self._sum,
-            self._is_narrow,
+            f"{self._formula.passes}_forward",
+            num_sentences, each, *self._sizes, places, self._compared, self._values, self._mask,
+            self.queries.at(rows.start), self._formula.constant, self.weights.at(rows.start), onto,
+            self._sum, self._is_narrow,
         )  # fmt: skip
 
     def turn(self) -> None:
         """Begin the way back, with one look a sentence and step."""
-        self._to_keys = torch.zeros_like(self._odds)
-        self._to_score = torch.zeros_like(self._score)
-        self._to_bias = torch.zeros(self._sizes[1])
+        added_up = self._compared, *self._formula.learnt
+        self._added_up = [torch.zeros_like(each, dtype=torch.float32) for each in added_up]
         self._to_state = for_few_rows(self._to_query)
         self._to_queries = Rows(len(self.queries.real), self._sizes[1], self.queries.all.dtype)
 
@@ -98,27 +114,24 @@ class Looks:
         """
         place = rows.start
         self._kernels(
-            "additive_backward",
-            len(self._odds), 1, *self._sizes, self._odds, self._values, self.queries.at(place),
-            self._score, self.weights.at(place), to_seen, self._to_queries.at(place),
-            self._to_keys, self._to_score, self._to_bias, self._sum, self._is_narrow,
+            f"{self._formula.passes}_backward",
+            len(self._compared), 1, *self._sizes, self._compared, self._values,
+            self.queries.at(place), self._formula.constant, self.weights.at(place), to_seen,
+            self._to_queries.at(place), *self._added_up, self._sum, self._is_narrow,
         )  # fmt: skip
         multiply(self._to_queries.all[rows], self._to_state, to=to_state, add=True)
 
-    def gradients(self, to_seen: Rows, states: Rows) -> LookGradients:
-        """Return the gradients by what all looks have in common.
+    def gradients(self, to_seen: Rows, states: Rows) -> list[Tensor]:
+        """Return the gradients by what all looks have in common, as `looked_through` lists it.
 
         Args:
             to_seen: gradients by what was seen, (T·B, I).
             states: of the decoder that looked, (T·B, H).
         """
-        num_sentences = len(self._odds)
+        num_sentences = len(self._compared)
         weights = self.weights.real.unflatten(0, (-1, num_sentences)).permute(1, 2, 0)  # (B, S, T)
         seen = to_seen.real.unflatten(0, (-1, num_sentences)).transpose(0, 1)  # (B, T, I)
-        return LookGradients(
-            keys=self._to_keys,
-            values=weights.to(seen.dtype) @ seen,
-            score=self._to_score,
-            to_query=weight_gradient(self._to_queries.all, states.all),
-            bias=self._to_bias,
-        )
+        to_values = weights.to(seen.dtype) @ seen
+        to_query = weight_gradient(self._to_queries.all, states.all)
+        to_keys, *to_learnt = self._added_up
+        return [to_keys, to_values, to_query, *to_learnt]

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from bench.compiled.library import Kernels
-from bench.model.attention import AdditiveAttention, Memory
+from bench.model.attention import Attention, Memory
 from bench.model.config import CellKind
 from bench.model.dropout import apply_kept, draw_kept, scale_of
-from bench.model.fused.looks import Looks
+from bench.model.fused.looks import Looks, looked_through
 from bench.model.fused.rows import Rows
 from bench.model.fused.tape import GATES, Return, Step, Tape, forwards
 from bench.model.products import for_few_rows, multiply, narrowed
@@ -35,7 +35,7 @@ class Stack(NamedTuple):
     draws_by_layer: bool
     """Whether what is dropped is drawn for all steps of a layer, as torch.nn draws it, or for all
     layers of a step."""
-    attention: AdditiveAttention | None
+    attention: Attention | None
     memory: Memory | None
 
 
@@ -61,12 +61,7 @@ def unroll(
     attention, memory = stack.attention, stack.memory
     looked: list[Tensor] = []
     if attention is not None and memory is not None:
-        looked = [
-            memory.keys,
-            memory.values,
-            attention.score.weight,
-            *attention.to_query.parameters(),
-        ]
+        looked = looked_through(attention, memory)
     parameters = [each for layer in stack.layers for each in layer]
     way = _Way(stack, inputs, state, returns=torch.is_grad_enabled())
     outputs, *rest = _Unrolled.apply(  # type: ignore[no-untyped-call]
@@ -133,10 +128,7 @@ class _Way:
         self._gates = torch.empty(num_sentences, GATES[stack.cell] * size, dtype=dtype)
         self.looks = None
         if stack.attention is not None and stack.memory is not None:
-            self.looks = Looks(
-                stack.kernels, stack.memory, score=stack.attention.score.weight,
-                to_query=stack.attention.to_query, num_rows=num_rows,
-            )  # fmt: skip
+            self.looks = Looks(stack.kernels, stack.attention, stack.memory, num_rows=num_rows)
 
     def forward(self, inputs: Tensor, feed: Feed) -> None:
         """Take all steps."""
