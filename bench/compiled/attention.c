@@ -15,17 +15,15 @@ typedef struct {
 } looking;
 
 /* A query's look: its sentence's keys, or what is compared of them, and values; mask is true where
- * one may look, NULL: everywhere. Of all that is remembered places (B) tell the sentences' rows;
- * NULL: as they come. */
+ * one may look, NULL: everywhere. */
 typedef struct {
     const void *keys, *values;
     const uint8_t *mask;
 } seen;
 
-INLINE seen sentence_of(looking of, long query, const int64_t *places, const void *keys,
-                        int narrow_keys, const void *values, int narrow, const uint8_t *mask) {
-    long sentence = query / of.queries;
-    long first = (places ? places[sentence] : sentence) * of.positions;
+INLINE seen sentence_of(looking of, long query, const void *keys, int narrow_keys,
+                        const void *values, int narrow, const uint8_t *mask) {
+    long first = query / of.queries * of.positions;
     return (seen){at(keys, first * of.key_size, narrow_keys),
                   at(values, first * of.value_size, narrow), mask ? mask + first : 0};
 }
@@ -95,16 +93,16 @@ INLINE float similarity(const float *key, const float *asked, const float *score
 
 /* Keys' odds (B, S, A), values (B, S, I), queries (B·Q, A) and score (A) to weights
  * (B·Q, S) and contexts (B·Q, I), added to what is there. mask (B, S). */
-INLINE void attend(looking of, const int64_t *places, const float *keys, const void *values,
-                   const uint8_t *mask, const void *query, const float *score, float *weights,
-                   void *context, float *sum, int narrow) {
+INLINE void attend(looking of, const float *keys, const void *values, const uint8_t *mask,
+                   const void *query, const float *score, float *weights, void *context, float *sum,
+                   int narrow) {
     float asked[of.key_size + WIDTH], scores[of.key_size + WIDTH];
     for (long a = 0; a < of.key_size + WIDTH; a++) {
         asked[a] = 0.0f;
         scores[a] = a < of.key_size ? score[a] : 0.0f;
     }
     for (long q = 0; q < of.sentences * of.queries; q++) {
-        seen it = sentence_of(of, q, places, keys, 0, values, narrow, mask);
+        seen it = sentence_of(of, q, keys, 0, values, narrow, mask);
         float *weight = weights + q * of.positions;
         ask(at(query, q * of.key_size, narrow), asked, of.key_size, narrow);
         for (long s = 0; s < of.positions; s++) {
@@ -124,7 +122,7 @@ INLINE void attend_back(looking of, const float *keys, const void *values, const
                         int narrow) {
     float asked[of.key_size], by_scores[of.positions];
     for (long q = 0; q < of.sentences * of.queries; q++) {
-        seen it = sentence_of(of, q, 0, keys, 0, values, narrow, 0);
+        seen it = sentence_of(of, q, keys, 0, values, narrow, 0);
         ask(at(query, q * of.key_size, narrow), asked, of.key_size, narrow);
         weigh_back(of, it, weights + q * of.positions, at(to_context, q * of.value_size, narrow),
                    by_scores, narrow);
@@ -153,12 +151,12 @@ INLINE void attend_back(looking of, const float *keys, const void *values, const
 }
 
 /* The same of keys (B, S, A) that queries, to scale, are multiplied by. */
-INLINE void multiply(looking of, const int64_t *places, const void *keys, const void *values,
-                     const uint8_t *mask, const void *query, float scale, float *weights,
-                     void *context, float *sum, int narrow) {
+INLINE void multiply(looking of, const void *keys, const void *values, const uint8_t *mask,
+                     const void *query, float scale, float *weights, void *context, float *sum,
+                     int narrow) {
     float asked[of.key_size];
     for (long q = 0; q < of.sentences * of.queries; q++) {
-        seen it = sentence_of(of, q, places, keys, narrow, values, narrow, mask);
+        seen it = sentence_of(of, q, keys, narrow, values, narrow, mask);
         float *weight = weights + q * of.positions;
         LANES
         for (long a = 0; a < of.key_size; a++)
@@ -181,7 +179,7 @@ INLINE void multiply_back(looking of, const void *keys, const void *values, cons
                           float *to_keys, float *sum, int narrow) {
     float asked[of.key_size], by_scores[of.positions];
     for (long q = 0; q < of.sentences * of.queries; q++) {
-        seen it = sentence_of(of, q, 0, keys, narrow, values, narrow, 0);
+        seen it = sentence_of(of, q, keys, narrow, values, narrow, 0);
         weigh_back(of, it, weights + q * of.positions, at(to_context, q * of.value_size, narrow),
                    by_scores, narrow);
         LANES
@@ -208,11 +206,10 @@ INLINE void multiply_back(looking of, const void *keys, const void *values, cons
 
 FOR_BOTH(additive_forward,
          (long sentences, long queries, long positions, long key_size, long value_size,
-          const int64_t *places, const float *keys, const void *values, const uint8_t *mask,
-          const void *query, const float *score, float *weights, void *context, float *sum,
-          int narrow),
-         attend((looking){sentences, queries, positions, key_size, value_size}, places, keys,
-                values, mask, query, score, weights, context, sum, narrow))
+          const float *keys, const void *values, const uint8_t *mask, const void *query,
+          const float *score, float *weights, void *context, float *sum, int narrow),
+         attend((looking){sentences, queries, positions, key_size, value_size}, keys, values, mask,
+                query, score, weights, context, sum, narrow))
 
 FOR_BOTH(additive_backward,
          (long sentences, long queries, long positions, long key_size, long value_size,
@@ -225,10 +222,10 @@ FOR_BOTH(additive_backward,
 
 FOR_BOTH(dot_forward,
          (long sentences, long queries, long positions, long key_size, long value_size,
-          const int64_t *places, const void *keys, const void *values, const uint8_t *mask,
-          const void *query, float scale, float *weights, void *context, float *sum, int narrow),
-         multiply((looking){sentences, queries, positions, key_size, value_size}, places, keys,
-                  values, mask, query, scale, weights, context, sum, narrow))
+          const void *keys, const void *values, const uint8_t *mask, const void *query, float scale,
+          float *weights, void *context, float *sum, int narrow),
+         multiply((looking){sentences, queries, positions, key_size, value_size}, keys, values,
+                  mask, query, scale, weights, context, sum, narrow))
 
 FOR_BOTH(dot_backward,
          (long sentences, long queries, long positions, long key_size, long value_size,

@@ -27,15 +27,15 @@ class Memory(NamedTuple):
     keys: Tensor  # (B, S, A), what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
     compared: Tensor | None = None  # (B, S, A), with queries by compiled looks; None: none can be
-    places: Tensor | None = None  # (C,), rows of those sentences, of B, that are still looked at
 
     def select(self, kept: Tensor) -> "Memory":
-        """Take some sentences, by their places; what they left is copied."""
-        return Memory(*(None if part is None else part.index_select(0, kept) for part in self))  # type: ignore[arg-type]
-
-    def look_at(self, kept: Tensor) -> "Memory":
-        """Go on with some sentences, by their places, as compiled looks can; nothing is copied."""
-        return self._replace(places=kept if self.places is None else self.places[kept])
+        """Take some sentences, by their places."""
+        values, keys = self.values.index_select(0, kept), self.keys.index_select(0, kept)
+        mask = None if self.mask is None else self.mask.index_select(0, kept)
+        if self.compared is None:
+            return Memory(values, keys, mask)
+        is_keys = self.compared is self.keys
+        return Memory(values, keys, mask, keys if is_keys else self.compared.index_select(0, kept))
 
 
 class Attended(NamedTuple):
@@ -80,9 +80,9 @@ class DotAttention(nn.Module):
 
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Keep the outputs (B, S, K): they are their own keys, in the format of products."""
-        keys = outputs.to(values.dtype)
-        compared = None if kernels_for(keys) is None else keys.detach().contiguous()
-        return Memory(values, keys, mask, compared)
+        keys = outputs.to(values.dtype).contiguous()
+        known = keys.detach() if keys.requires_grad else keys
+        return Memory(values, keys, mask, None if kernels_for(keys) is None else known)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, K)."""
@@ -123,7 +123,6 @@ def odds_against(doubled: Tensor) -> Tensor | None:
 
 def _by_sentence(query: Tensor, memory: Memory) -> Tensor:
     """Lay the queries (Q, A) out as (B, Q / B, A)."""
-    assert memory.places is None
     return query.view(len(memory.keys), -1, query.shape[-1])
 
 

@@ -38,9 +38,7 @@ class Context(NamedTuple):
 
     def select(self, kept: Tensor, *, of: int) -> "Context":
         """Take some of so many sentences, with all their hypotheses, by their places."""
-        memory = self.memory
-        if memory is not None:
-            memory = memory.select(kept) if self.steps is None else memory.look_at(kept)
+        memory = None if self.memory is None else self.memory.select(kept)
         by_sentence = (part.unflatten(1, (of, -1)) for part in self.state)
         state = tuple(part.index_select(1, kept).flatten(1, 2) for part in by_sentence)
         return Context(state, memory, self.steps)

@@ -71,20 +71,15 @@ class Looks:
         self.weights = Rows(num_rows, positions, torch.float32)
         self._sum = torch.empty(max(key_size, value_size))
 
-    def are_at(self, memory: Memory, num_rows: int) -> bool:
-        """Tell whether they look at this memory, and there is room for as many at a time."""
-        return memory.compared is self._compared and num_rows <= len(self.weights.real)
-
-    def look(self, rows: slice, state: Tensor, onto: int, places: Tensor | None = None) -> None:
+    def look(self, rows: slice, state: Tensor, onto: int) -> None:
         """Look, and add what is seen to what is there.
 
         Args:
             rows: where the looks stand on the tapes.
             state: of the decoder, (Q, H), in the format of products.
             onto: address of rows (Q, I).
-            places: of the sentences in the memory, (C,); None: all of them, as they lie there.
         """
-        num_sentences = len(self._compared if places is None else places)
+        num_sentences = len(self._compared)
         each = (rows.stop - rows.start) // max(1, num_sentences)
         queries = self.queries.all[rows]
         if self._bias is not None:
@@ -92,7 +87,7 @@ class Looks:
         multiply(state, self._from_state, to=queries, add=self._bias is not None)
         self._kernels(
             f"{self._formula.passes}_forward",
-            num_sentences, each, *self._sizes, places, self._compared, self._values, self._mask,
+            num_sentences, each, *self._sizes, self._compared, self._values, self._mask,
             self.queries.at(rows.start), self._formula.constant, self.weights.at(rows.start), onto,
             self._sum, self._is_narrow,
         )  # fmt: skip

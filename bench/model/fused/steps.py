@@ -48,6 +48,7 @@ class Steps:
         self._dtype, self._size = self._from_hidden[0].dtype, len(self._from_hidden[0])
         self._room: _Room | None = None
         self._looks: Looks | None = None
+        self._looked_at: Memory | None = None
 
     def take(self, embedded: Tensor, state: Sequence[Tensor], memory: Memory | None) -> Taken:
         """Take a step.
@@ -81,10 +82,11 @@ class Steps:
         attention, rows = self._stack.attention, len(below)
         if attention is None or memory is None:
             return None
-        if self._looks is None or not self._looks.are_at(memory, rows):
+        if self._looks is None or memory is not self._looked_at:
             self._looks = Looks(self._stack.kernels, attention, memory, num_rows=rows)
-        self._looks.look(slice(0, rows), queried, below.data_ptr(), memory.places)
-        return self._looks.weights.real[:rows]
+            self._looked_at = memory
+        self._looks.look(slice(0, rows), queried, below.data_ptr())
+        return self._looks.weights.real
 
     def _room_for(self, rows: int) -> _Room:
         if self._room is None or len(self._room.kept) != rows:
