@@ -93,9 +93,9 @@ INLINE float similarity(const float *key, const float *asked, const float *score
 
 /* Keys' odds (B, S, A), values (B, S, I), queries (B·Q, A) and score (A) to weights
  * (B·Q, S) and contexts (B·Q, I), added to what is there. mask (B, S). */
-INLINE void attend(looking of, const float *keys, const void *values, const uint8_t *mask,
-                   const void *query, const float *score, float *weights, void *context, float *sum,
-                   int narrow) {
+INLINE void additive(looking of, const float *keys, const void *values, const uint8_t *mask,
+                     const void *query, const float *score, float *weights, void *context,
+                     float *sum, int narrow) {
     float asked[of.key_size + WIDTH], scores[of.key_size + WIDTH];
     for (long a = 0; a < of.key_size + WIDTH; a++) {
         asked[a] = 0.0f;
@@ -116,10 +116,10 @@ INLINE void attend(looking of, const float *keys, const void *values, const uint
 
 /* Gradients by queries (B·Q, A); those by keys, score and the queries' bias are added up, in
  * float32. */
-INLINE void attend_back(looking of, const float *keys, const void *values, const void *query,
-                        const float *score, const float *weights, const void *to_context,
-                        void *to_query, float *to_keys, float *to_score, float *to_bias, float *sum,
-                        int narrow) {
+INLINE void additive_back(looking of, const float *keys, const void *values, const void *query,
+                          const float *score, const float *weights, const void *to_context,
+                          void *to_query, float *to_keys, float *to_score, float *to_bias,
+                          float *sum, int narrow) {
     float asked[of.key_size], by_scores[of.positions];
     for (long q = 0; q < of.sentences * of.queries; q++) {
         seen it = sentence_of(of, q, keys, 0, values, narrow, 0);
@@ -151,9 +151,9 @@ INLINE void attend_back(looking of, const float *keys, const void *values, const
 }
 
 /* The same of keys (B, S, A) that queries, to scale, are multiplied by. */
-INLINE void multiply(looking of, const void *keys, const void *values, const uint8_t *mask,
-                     const void *query, float scale, float *weights, void *context, float *sum,
-                     int narrow) {
+INLINE void dot(looking of, const void *keys, const void *values, const uint8_t *mask,
+                const void *query, float scale, float *weights, void *context, float *sum,
+                int narrow) {
     float asked[of.key_size];
     for (long q = 0; q < of.sentences * of.queries; q++) {
         seen it = sentence_of(of, q, keys, narrow, values, narrow, mask);
@@ -174,9 +174,9 @@ INLINE void multiply(looking of, const void *keys, const void *values, const uin
 }
 
 /* Gradients by queries (B·Q, A); those by keys are added up, in float32. */
-INLINE void multiply_back(looking of, const void *keys, const void *values, const void *query,
-                          float scale, const float *weights, const void *to_context, void *to_query,
-                          float *to_keys, float *sum, int narrow) {
+INLINE void dot_back(looking of, const void *keys, const void *values, const void *query,
+                     float scale, const float *weights, const void *to_context, void *to_query,
+                     float *to_keys, float *sum, int narrow) {
     float asked[of.key_size], by_scores[of.positions];
     for (long q = 0; q < of.sentences * of.queries; q++) {
         seen it = sentence_of(of, q, keys, narrow, values, narrow, 0);
@@ -208,29 +208,29 @@ FOR_BOTH(additive_forward,
          (long sentences, long queries, long positions, long key_size, long value_size,
           const float *keys, const void *values, const uint8_t *mask, const void *query,
           const float *score, float *weights, void *context, float *sum, int narrow),
-         attend((looking){sentences, queries, positions, key_size, value_size}, keys, values, mask,
-                query, score, weights, context, sum, narrow))
+         additive((looking){sentences, queries, positions, key_size, value_size}, keys, values,
+                  mask, query, score, weights, context, sum, narrow))
 
 FOR_BOTH(additive_backward,
          (long sentences, long queries, long positions, long key_size, long value_size,
           const float *keys, const void *values, const void *query, const float *score,
           const float *weights, const void *to_context, void *to_query, float *to_keys,
           float *to_score, float *to_bias, float *sum, int narrow),
-         attend_back((looking){sentences, queries, positions, key_size, value_size}, keys, values,
-                     query, score, weights, to_context, to_query, to_keys, to_score, to_bias, sum,
-                     narrow))
+         additive_back((looking){sentences, queries, positions, key_size, value_size}, keys, values,
+                       query, score, weights, to_context, to_query, to_keys, to_score, to_bias, sum,
+                       narrow))
 
 FOR_BOTH(dot_forward,
          (long sentences, long queries, long positions, long key_size, long value_size,
           const void *keys, const void *values, const uint8_t *mask, const void *query, float scale,
           float *weights, void *context, float *sum, int narrow),
-         multiply((looking){sentences, queries, positions, key_size, value_size}, keys, values,
-                  mask, query, scale, weights, context, sum, narrow))
+         dot((looking){sentences, queries, positions, key_size, value_size}, keys, values,
+             mask, query, scale, weights, context, sum, narrow))
 
 FOR_BOTH(dot_backward,
          (long sentences, long queries, long positions, long key_size, long value_size,
           const void *keys, const void *values, const void *query, float scale,
           const float *weights, const void *to_context, void *to_query, float *to_keys, float *sum,
           int narrow),
-         multiply_back((looking){sentences, queries, positions, key_size, value_size}, keys, values,
-                       query, scale, weights, to_context, to_query, to_keys, sum, narrow))
+         dot_back((looking){sentences, queries, positions, key_size, value_size}, keys, values,
+                  query, scale, weights, to_context, to_query, to_keys, sum, narrow))

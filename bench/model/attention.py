@@ -29,7 +29,7 @@ class Memory(NamedTuple):
     compared: Tensor | None = None  # (B, S, A), with queries by compiled looks; None: none can be
 
     def select(self, kept: Tensor) -> "Memory":
-        """Take some sentences, by their places."""
+        """Take some sentences, by their places; what dot products compare are the keys, once."""
         values, keys = self.values.index_select(0, kept), self.keys.index_select(0, kept)
         mask = None if self.mask is None else self.mask.index_select(0, kept)
         if self.compared is None:
@@ -81,8 +81,8 @@ class DotAttention(nn.Module):
     def remember(self, outputs: Tensor, values: Tensor, mask: Tensor | None) -> Memory:
         """Keep the outputs (B, S, K): they are their own keys, in the format of products."""
         keys = outputs.to(values.dtype).contiguous()
-        known = keys.detach() if keys.requires_grad else keys
-        return Memory(values, keys, mask, None if kernels_for(keys) is None else known)
+        compared = keys.detach() if keys.requires_grad else keys
+        return Memory(values, keys, mask, None if kernels_for(keys) is None else compared)
 
     def forward(self, query: Tensor, memory: Memory) -> Attended:
         """Look with the queries that `to_query` made of decoder states, (Q, K)."""
