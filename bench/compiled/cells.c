@@ -1,4 +1,4 @@
-/* The gates of a GRU and an LSTM, there and back: one step of a few sentences in one pass.
+/* The gates of each cell, there and back: one step of a few sentences in one pass.
  *
  * The first `onward` rows go on to the next step, the others end here; a row's new state goes where
  * it is read next. On the way back gradients take the place of what was kept in float32, which
@@ -12,6 +12,50 @@
 typedef struct {
     long rows, size, onward, across;
 } step;
+
+/* input and hidden (rows, H), one bias for both (H); to output (rows, H), next (onward, H), its
+ * narrow copy, ended (B, H), and gates (rows, H): the new state once more. */
+INLINE void rnn(step of, const void *input, const void *hidden, const float *bias, void *output,
+                float *next, uint16_t *next_narrow, float *ended, float *gates, int narrow) {
+    long size = of.size;
+    for (long b = 0; b < of.rows; b++) {
+        const void *x = at(input, b * size, narrow), *u = at(hidden, b * size, narrow);
+        float *new = (b < of.onward ? next : ended) + b * size, *gate = gates + b * size;
+        void *said = at(output, b * of.across, narrow);
+        for (stretch it = most_of(size); it.from < size; it = rest_of(size, it)) {
+            LANES
+            for (long h = it.from; h < it.to; h++) {
+                float after = hyperbolic_tangent(get(x, h, narrow) + get(u, h, narrow) + bias[h]);
+                gate[h] = after;
+                new[h] = after;
+                put(said, h, after, narrow);
+            }
+        }
+        if (narrow && b < of.onward) memcpy(next_narrow + b * size, said, 2 * size);
+    }
+}
+
+/* to_output (rows, H); of those that went on, what the next step owes through the product, fed; of
+ * the others to_ended (B, H). Leaves to_gates (rows, H), in float32 where gates are, and adds their
+ * sum to to_bias (H). */
+INLINE void rnn_back(step of, const float *gates, const void *to_output, const void *fed,
+                     const float *to_ended, void *to_gates, float *to_bias, int narrow) {
+    long size = of.size;
+    for (long b = 0; b < of.rows; b++) {
+        const float *gate = gates + b * size, *end = to_ended + b * size;
+        const void *output = at(to_output, b * of.across, narrow),
+                   *product = at(fed, b * size, narrow);
+        void *x = at(to_gates, b * size, narrow);
+        int onward = b < of.onward;
+        LANES
+        for (long h = 0; h < size; h++) {
+            float owed = get(output, h, narrow) + (onward ? get(product, h, narrow) : end[h]);
+            float new = owed * (1.0f - gate[h] * gate[h]);
+            put(x, h, new, narrow);
+            to_bias[h] += new;
+        }
+    }
+}
 
 /* input and hidden (rows, 3H), their bias (4H: the gates', then new's of the input and of the
  * state), before (rows, H); to output (rows, H), next (onward, H), its narrow copy, ended (B, H),
@@ -163,6 +207,21 @@ INLINE void lstm_back(step of, const float *before, const float *gates, const vo
         }
     }
 }
+
+/* As the others are called, though a plain cell needs neither before nor direct. */
+FOR_BOTH(rnn_forward,
+         (long rows, long size, long onward, long across, const void *input, const void *hidden,
+          const float *bias, const float *before, void *output, float *next, uint16_t *next_narrow,
+          float *ended, float *gates, int narrow),
+         rnn((step){rows, size, onward, across}, input, hidden, bias, output, next, next_narrow,
+             ended, gates, narrow))
+
+FOR_BOTH(rnn_backward,
+         (long rows, long size, long onward, long across, const float *before, const float *gates,
+          const void *to_output, const void *fed, const float *to_ended, void *to_gates,
+          float *to_bias, float *direct, int narrow),
+         rnn_back((step){rows, size, onward, across}, gates, to_output, fed, to_ended, to_gates,
+                  to_bias, narrow))
 
 FOR_BOTH(gru_forward,
          (long rows, long size, long onward, long across, const void *input, const void *hidden,

@@ -34,6 +34,8 @@ FORMATS = (torch.float32, torch.bfloat16)
 
 KINDS = {"n": ctypes.c_long, "f": ctypes.c_float, "p": ctypes.c_void_p, "i": ctypes.c_int}
 PARAMETERS = {
+    "rnn_forward": "nnnn" + 9 * "p" + "i",
+    "rnn_backward": "nnnn" + 8 * "p" + "i",
     "gru_forward": "nnnn" + 9 * "p" + "i",
     "gru_backward": "nnnn" + 9 * "p" + "i",
     "lstm_forward": "nnnn" + 11 * "p" + "i",

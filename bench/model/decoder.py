@@ -19,7 +19,6 @@ from bench.model.encoder import Encoded
 from bench.model.fused.known import read
 from bench.model.fused.later import embedded_later
 from bench.model.fused.steps import Steps
-from bench.model.fused.tape import KEPT
 from bench.model.fused.unrolled import Stack, Unrolled, unroll
 from bench.model.products import Linear, linear
 from bench.model.recurrent import CellStack, Recurrent, State
@@ -186,13 +185,9 @@ class Decoder(nn.Module):
     def _fused(self, context: Context) -> Stack | None:
         """Return the recurrent stack as it is unrolled in few passes; None where it cannot be."""
         kernels = kernels_for(self.embedding.weight, *context.state)
-        if kernels is None:
+        if kernels is None or (context.memory is not None and context.memory.compared is None):
             return None
         stepper = self.recurrent.stepper()
-        if stepper.cell not in KEPT:
-            return None
-        if context.memory is not None and context.memory.compared is None:
-            return None
         return Stack(
             kernels,
             stepper.cell,

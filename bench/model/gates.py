@@ -37,4 +37,6 @@ def _lstm(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerSt
 
 
 GATES = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
+NUM_GATES: dict[CellKind, int] = {"rnn": 1, "gru": 3, "lstm": 4}
+"""Of each cell, G."""
 STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}

@@ -20,7 +20,6 @@ from bench.compiled.library import kernels_for
 from bench.model.config import CellKind
 from bench.model.dropout import drop
 from bench.model.fused.layer import read_layer
-from bench.model.fused.tape import KEPT
 from bench.model.gates import LayerState
 from bench.model.products import linear
 from bench.model.stepping import Layer, SteppedCell
@@ -70,7 +69,7 @@ def read_packed(
     ended: list[LayerState] = []
     for depth, directions in enumerate(layers):
         below = drop(rows, dropout) if depth and dropout else rows
-        kernels = kernels_for(below, directions[0].weight_hidden) if cell in KEPT else None
+        kernels = kernels_for(below, directions[0].weight_hidden)
         if kernels is not None:
             rows, states = read_layer(kernels, cell, directions, below, sizes)
             ended += states

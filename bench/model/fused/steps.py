@@ -13,8 +13,9 @@ from torch import Tensor
 
 from bench.model.attention import Memory
 from bench.model.fused.looks import Looks
-from bench.model.fused.tape import GATES, KEPT, joint_bias
+from bench.model.fused.tape import KEPT, joint_bias
 from bench.model.fused.unrolled import Stack
+from bench.model.gates import NUM_GATES
 from bench.model.products import for_few_rows, multiply, narrowed
 
 
@@ -92,7 +93,7 @@ class Steps:
         if self._room is None or len(self._room.kept) != rows:
             cell, size, dtype = self._stack.cell, self._size, self._dtype
             self._room = _Room(
-                gates=[torch.empty(rows, GATES[cell] * size, dtype=dtype) for _ in range(2)],
+                gates=[torch.empty(rows, NUM_GATES[cell] * size, dtype=dtype) for _ in range(2)],
                 kept=torch.empty(rows, KEPT[cell] * size),
                 narrow=torch.empty(rows, size, dtype=dtype),
             )

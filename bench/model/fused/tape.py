@@ -14,13 +14,11 @@ from torch import Tensor
 from bench.compiled.library import Kernels
 from bench.model.config import CellKind
 from bench.model.fused.rows import Rows
-from bench.model.gates import STATE_PARTS
+from bench.model.gates import NUM_GATES, STATE_PARTS
 from bench.model.products import for_few_rows, multiply, narrowed, weight_gradient
 from bench.model.stepping import Layer
 
-GATES: dict[CellKind, int] = {"gru": 3, "lstm": 4}
-"""Of each cell that is compiled, G."""
-KEPT: dict[CellKind, int] = {"gru": 4, "lstm": 5}
+KEPT: dict[CellKind, int] = {"rnn": 1, "gru": 4, "lstm": 5}
 """Numbers a feature that its step keeps for the way back."""
 
 
@@ -103,7 +101,7 @@ class Tape:
             self.fed = Rows(num_rows, self.size, self.dtype)
         self.ended = [torch.empty(num_sentences, self.size) for _ in parts]
         self.is_spent = False
-        self._hidden = torch.empty(num_sentences, GATES[cell] * self.size, dtype=self.dtype)
+        self._hidden = torch.empty(num_sentences, NUM_GATES[cell] * self.size, dtype=self.dtype)
         self._begin(steps, state)
 
     def _begin(self, steps: Sequence[Step], state: Sequence[Tensor]) -> None:
@@ -141,9 +139,9 @@ class Tape:
 
 
 def joint_bias(cell: CellKind, layer: Layer) -> Tensor:
-    """Put together what the passes add to the gates, (4, H), in float32."""
+    """Put together what the passes add, in float32: (H,) for a plain cell, else (4·H,)."""
     of_input, of_hidden = (bias.detach().float() for bias in (layer.bias_input, layer.bias_hidden))
-    if cell == "lstm":
+    if cell != "gru":
         return of_input + of_hidden
     size = len(of_input) // 3
     gates, new = 2 * size, slice(2 * size, None)
@@ -170,8 +168,8 @@ class Return:
             raise RuntimeError("these gradients were asked for before: read the sequence again")
         tape.is_spent = True
         self._tape, self._to_ended = tape, [part.float().contiguous() for part in to_ended]
-        num_rows, width = len(tape.kept.real), GATES[tape.cell] * tape.size
-        is_gru = tape.cell == "gru"  # an LSTM's gates add what they get of input and state
+        num_rows, width = len(tape.kept.real), NUM_GATES[tape.cell] * tape.size
+        is_gru = tape.cell == "gru"  # other cells add what they get of input and state
         if tape.is_narrow:
             self.to_input = Rows(num_rows, width, tape.dtype)
             self.to_hidden = Rows(num_rows, width, tape.dtype) if is_gru else self.to_input
@@ -180,7 +178,7 @@ class Return:
             self.to_input = tape.kept.columns(tape.size, None) if is_gru else self.to_hidden
         self._turned = tape.size if is_gru else 0  # what of the state's gates stands first
         self._to_bias = torch.zeros(4, tape.size)
-        self._direct = torch.empty_like(tape.ended[0])
+        self._direct = torch.zeros_like(tape.ended[0])
         self.through_product = torch.empty_like(self._direct, dtype=tape.dtype)
         self._to_fed = for_few_rows(tape.weight.roll(self._turned, 0))
 
@@ -206,7 +204,7 @@ class Return:
     def to_state(self) -> list[Tensor]:
         """Return the gradients by the state that the sequence began in, parts (B, H)."""
         through = self.through_product.float()
-        return [through + self._direct] if self._tape.cell == "gru" else [through, self._direct]
+        return [through, self._direct] if self._tape.cell == "lstm" else [through + self._direct]
 
     def to_weights(self, inputs: Rows) -> Layer:
         """Return the gradients by the layer's parameters, one product for all steps.
@@ -214,11 +212,11 @@ class Return:
         Args:
             inputs: of the layer, (N, I).
         """
-        bias = self._to_bias
+        bias, gates = self._to_bias, NUM_GATES[self._tape.cell]
         to_hidden = weight_gradient(self.to_hidden.all, self._tape.fed.all)
         return Layer(
             weight_input=weight_gradient(self.to_input.all, inputs.all),
             weight_hidden=to_hidden.roll(-self._turned, 0),
-            bias_input=bias[: GATES[self._tape.cell]].flatten(),
-            bias_hidden=(bias if self._tape.cell == "lstm" else bias[[0, 1, 3]]).flatten(),
+            bias_input=bias[:gates].flatten(),
+            bias_hidden=(bias[[0, 1, 3]] if self._tape.cell == "gru" else bias[:gates]).flatten(),
         )
