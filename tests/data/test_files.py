@@ -87,6 +87,8 @@ def test_windows_line_ends_and_byte_order_mark_vanish(tmp_path: Path) -> None:
         ("Qui ?\tWho?\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
         (TSV + b"a\0b\tc\n", "line 3: holds a NUL byte: not a text file"),
         (TSV + b"x" * 100_000 + b"\ty\n", f"line 3: longer than {MAX_LINE_BYTES:,} bytes"),
+        (b"French\tEnglish\n" + TSV, "line 1: 'French' and 'English' name columns"),
+        (b"\xef\xbb\xbfsource\ttarget\tnote\n" + TSV, "line 1: 'source' and 'target' name"),
         (b"", "holds no sentence pair"),
         (b"\t\n", "holds no sentence pair"),
     ],

@@ -19,6 +19,10 @@ from bench.data.corpus import Corpus, SentencePair
 from bench.errors import CorpusError
 
 OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+COLUMN_NAMES = {
+    *("fr", "fra", "fr-fr", "french", "français", "src", "source"),
+    *("en", "eng", "en-us", "en-gb", "english", "anglais", "tgt", "trg", "target"),
+}
 MAX_LINE_BYTES = 50_000  # a sentence is a few hundred; beyond this the file is something else
 BROKEN_ARCHIVE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 SPLIT_PREFIXES = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
@@ -126,7 +130,11 @@ def read_tsv(path: Path) -> Iterator[SentencePair]:
         source, tab, rest = line.partition("\t")
         if not tab:
             raise CorpusError("no tab between French and English", path=path, line=number)
-        yield SentencePair(source.strip(), rest.partition("\t")[0].strip())
+        pair = SentencePair(source.strip(), rest.partition("\t")[0].strip())
+        if number == 1 and COLUMN_NAMES.issuperset(map(str.casefold, pair)):
+            message = f"{pair.source!r} and {pair.target!r} name columns; take this line out"
+            raise CorpusError(message, path=path, line=number)
+        yield pair
 
 
 def _read_aligned(source_path: Path, target_path: Path) -> Iterator[SentencePair]:
