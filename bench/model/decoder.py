@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bench.compiled.library import kernels_for
 from bench.data.vectors.lookup import VectorRows
 from bench.model.attention import ATTENTIONS, Attention, Memory
+from bench.model.cells import CELLS
 from bench.model.config import ModelConfig
 from bench.model.embedding import build_embedding
 from bench.model.encoder import Encoded
@@ -188,6 +189,8 @@ class Decoder(nn.Module):
         if kernels is None or (context.memory is not None and context.memory.compared is None):
             return None
         stepper = self.recurrent.stepper()
+        if not CELLS[stepper.cell].num_kept:
+            return None
         return Stack(
             kernels,
             stepper.cell,

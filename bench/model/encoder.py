@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.vectors.lookup import VectorRows
+from bench.model.cells import CELLS
 from bench.model.config import ModelConfig
 from bench.model.dropout import Dropout
 from bench.model.embedding import build_embedding
-from bench.model.gates import STATE_PARTS
 from bench.model.products import Linear
 from bench.model.recurrent import Recurrent, State
 
@@ -78,7 +78,7 @@ class Bridge(nn.Module):
         self.dropout = Dropout(config.bridge_dropout * config.dropout_scale)
         self.maps = nn.ModuleList(
             Linear(encoder_size, config.decoder_hidden_size, bias=False)
-            for _ in range(STATE_PARTS[config.cell])
+            for _ in range(CELLS[config.cell].num_parts)
         )
 
     def forward(self, state: State) -> State:

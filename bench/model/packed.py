@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from bench.compiled.library import kernels_for
+from bench.model.cells import CELLS, LayerState
 from bench.model.config import CellKind
 from bench.model.dropout import drop
 from bench.model.fused.layer import read_layer
-from bench.model.gates import LayerState
 from bench.model.products import linear
 from bench.model.stepping import Layer, SteppedCell
 
@@ -67,9 +67,10 @@ def read_packed(
     """
     rows, sizes = packed.data, packed.batch_sizes.tolist()
     ended: list[LayerState] = []
+    is_compiled = CELLS[cell].num_kept > 0
     for depth, directions in enumerate(layers):
         below = drop(rows, dropout) if depth and dropout else rows
-        kernels = kernels_for(below, directions[0].weight_hidden)
+        kernels = kernels_for(below, directions[0].weight_hidden) if is_compiled else None
         if kernels is not None:
             rows, states = read_layer(kernels, cell, directions, below, sizes)
             ended += states

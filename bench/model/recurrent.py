@@ -3,7 +3,7 @@
 Shapes: B sentences, T tokens, L layers, D directions, I input features, H hidden features.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from bench.compiled.library import kernels_for
+from bench.model.cells import CELLS
 from bench.model.config import CellKind
 from bench.model.dropout import Dropout
 from bench.model.packed import pack, read_packed
@@ -21,12 +22,6 @@ from bench.model.stepping import Layer, Stepper
 State = tuple[Tensor, ...]
 """What a stack carries from step to step, each part (L·D, B, H): one part, an LSTM's has two."""
 
-STACKS: dict[CellKind, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-MODULES: dict[CellKind, Callable[..., nn.RNNCellBase]] = {
-    "rnn": nn.RNNCell,
-    "gru": nn.GRUCell,
-    "lstm": nn.LSTMCell,
-}
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 """torch's names of a layer's parameters."""
 
@@ -54,7 +49,7 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self._cell = cell
-        self.stack = STACKS[cell](
+        self.stack = CELLS[cell].sequence(
             input_size,
             hidden_size,
             num_layers,
@@ -152,7 +147,7 @@ class CellStack(nn.Module):
         super().__init__()
         self._cell = cell
         widths = [input_size] + [hidden_size] * (num_layers - 1)
-        self.cells = nn.ModuleList(MODULES[cell](width, hidden_size) for width in widths)
+        self.cells = nn.ModuleList(CELLS[cell].stepper(width, hidden_size) for width in widths)
         self.dropout = Dropout(dropout)
         if cell == "lstm":
             for layer in self.cells:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from bench.model.cells import CELLS, LayerState
 from bench.model.config import CellKind
 from bench.model.dropout import drop
-from bench.model.gates import GATES, STATE_PARTS, LayerState
 from bench.model.products import linear, narrowed, weight_gradient
 
 
@@ -110,8 +110,8 @@ class SteppedCell:
 
     def __init__(self, cell: CellKind, layer: Layer) -> None:
         """Begin a sequence."""
-        self._step = GATES[cell]
-        self._num_parts = STATE_PARTS[cell]
+        self._step = CELLS[cell].take
+        self._num_parts = CELLS[cell].num_parts
         self._weight = layer.weight_hidden
         self._from_hidden = SteppedProduct(layer.weight_hidden, layer.bias_hidden)
 

@@ -7,8 +7,8 @@ H hidden features, G gates of a cell.
 from typing import NamedTuple
 
 from bench.data.batching import Batch
+from bench.model.cells import CELLS
 from bench.model.config import ModelConfig
-from bench.model.gates import NUM_GATES
 
 FORWARD_AND_BACKWARD = 3
 """The gradients by inputs and by weights cost one product each, like the forward pass."""
@@ -65,7 +65,7 @@ def list_products(config: ModelConfig, batch: Batch, *, target_tokens: int) -> l
     """List the matrix products of a forward pass; arguments as those of `count_operations`."""
     sources, targets = int(batch.source_lengths.sum()), batch.num_target_tokens
     directions = 2 if config.bidirectional else 1
-    rows, gates = len(batch.source_lengths), NUM_GATES[config.cell]
+    rows, gates = len(batch.source_lengths), CELLS[config.cell].num_gates
     keys, hidden, out = config.hidden_size * directions, config.hidden_size, config.embedding_dim
     products = []
     for layer in range(config.num_layers):

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bench.data.vocabulary import BOS_ID, PAD_ID
+from bench.model.cells import CELLS
 from bench.model.config import ModelConfig
-
-STACKS: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Lesson(nn.Module):
@@ -27,7 +26,7 @@ class Lesson(nn.Module):
         super().__init__()
         width, hidden, out = config.embedding_dim, config.hidden_size, config.decoder_hidden_size
         directions = 2 if config.bidirectional else 1
-        stack, scale = STACKS[config.cell], config.dropout_scale
+        stack, scale = CELLS[config.cell].sequence, config.dropout_scale
         self.source_embedding = nn.Embedding(source_tokens, width, padding_idx=PAD_ID)
         self.source_dropout = nn.Dropout(config.embedding_dropout * scale)
         between = dict[str, Any](num_layers=config.num_layers, batch_first=True)

@@ -16,6 +16,7 @@ from bench.data.corpus import SentencePair
 from bench.data.prepared import EncodedSplit, FlatSentences
 from bench.data.vocabulary import EOS_ID, SPECIALS
 from bench.errors import BenchError
+from bench.model.cells import CELLS
 from bench.model.config import CellKind, ModelConfig
 from bench.model.seq2seq import Seq2Seq
 from bench.training.config import TrainingConfig
@@ -23,7 +24,6 @@ from bench.training.device import computing
 from bench.training.trainer import batch_loss
 
 CPU = torch.device("cpu")
-CELLS: tuple[CellKind, ...] = ("rnn", "gru", "lstm")
 NUM_TOKENS = 20
 TOLERANCE = 1e-3
 """Of what is compared, as a length; sums in another order differ by a hundredth of that."""

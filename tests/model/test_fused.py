@@ -13,6 +13,7 @@ from bench.data.batching import Batch, collate
 from bench.data.prepared import PreparedCorpus
 from bench.data.vocabulary import PAD_ID
 from bench.model.attention import AdditiveAttention
+from bench.model.cells import CELLS
 from bench.model.config import ModelConfig
 from bench.model.fused.tape import Step, backwards, forwards
 from bench.model.seq2seq import Seq2Seq
@@ -188,6 +189,21 @@ def test_gradients_are_made_once(digits: PreparedCorpus, batch: Batch, name: str
 
     with pytest.raises(RuntimeError, match="read the sequence again"):
         total.backward()
+
+
+def test_a_cell_without_compiled_passes_is_computed_in_torch(
+    digits: PreparedCorpus, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encoder and decoder, to the last digit of the reference."""
+    monkeypatch.setitem(CELLS, "rnn", CELLS["rnn"]._replace(num_kept=0))
+    model = build(digits, replace(TINY, cell="rnn", bidirectional=True)).eval()
+
+    features = model.features(batch)
+    with reference_only():
+        expected = model.features(batch)
+
+    assert features.grad_fn is not None
+    torch.testing.assert_close(features, expected, atol=0, rtol=0)
 
 
 def test_steps_lie_where_they_are_written() -> None:

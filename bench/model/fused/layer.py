@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.compiled.library import Kernels
+from bench.model.cells import CELLS, LayerState
 from bench.model.config import CellKind
 from bench.model.fused.rows import Rows
 from bench.model.fused.tape import Return, Step, Tape, backwards, forwards
-from bench.model.gates import STATE_PARTS, LayerState
 from bench.model.products import multiply, narrowed
 from bench.model.stepping import Layer
 
@@ -51,7 +51,7 @@ def read_layer(
     reading = _Reading(kernels, cell, sizes, torch.is_grad_enabled())
     parameters = [each for layer in directions for each in layer]
     outputs, *ended = _Layer.apply(reading, rows, len(state), *state, *parameters)  # type: ignore[no-untyped-call]
-    return outputs, _grouped(ended, STATE_PARTS[cell])
+    return outputs, _grouped(ended, CELLS[cell].num_parts)
 
 
 class _Layer(torch.autograd.Function):

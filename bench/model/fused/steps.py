@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from bench.model.attention import Memory
+from bench.model.cells import CELLS
 from bench.model.fused.looks import Looks
-from bench.model.fused.tape import KEPT, joint_bias
+from bench.model.fused.tape import joint_bias
 from bench.model.fused.unrolled import Stack
-from bench.model.gates import NUM_GATES
 from bench.model.products import for_few_rows, multiply, narrowed
 
 
@@ -91,10 +91,10 @@ class Steps:
 
     def _room_for(self, rows: int) -> _Room:
         if self._room is None or len(self._room.kept) != rows:
-            cell, size, dtype = self._stack.cell, self._size, self._dtype
+            cell, size, dtype = CELLS[self._stack.cell], self._size, self._dtype
             self._room = _Room(
-                gates=[torch.empty(rows, NUM_GATES[cell] * size, dtype=dtype) for _ in range(2)],
-                kept=torch.empty(rows, KEPT[cell] * size),
+                gates=[torch.empty(rows, cell.num_gates * size, dtype=dtype) for _ in range(2)],
+                kept=torch.empty(rows, cell.num_kept * size),
                 narrow=torch.empty(rows, size, dtype=dtype),
             )
         return self._room

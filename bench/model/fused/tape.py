@@ -12,14 +12,11 @@ import torch
 from torch import Tensor
 
 from bench.compiled.library import Kernels
+from bench.model.cells import CELLS
 from bench.model.config import CellKind
 from bench.model.fused.rows import Rows
-from bench.model.gates import NUM_GATES, STATE_PARTS
 from bench.model.products import for_few_rows, multiply, narrowed, weight_gradient
 from bench.model.stepping import Layer
-
-KEPT: dict[CellKind, int] = {"rnn": 1, "gru": 4, "lstm": 5}
-"""Numbers a feature that its step keeps for the way back."""
 
 
 class Step(NamedTuple):
@@ -90,18 +87,19 @@ class Tape:
         self._from_fed, self._bias = for_few_rows(self.weight.t()), joint_bias(cell, layer)
         self.dtype, self.size = self.weight.dtype, self.weight.shape[1]
         self.is_narrow = self.dtype != torch.float32
-        parts = range(STATE_PARTS[cell])
+        parts = range(CELLS[cell].num_parts)
         self.outputs = outputs or Rows(num_rows, self.size, self.dtype)
         self._returns = returns
         num_kept = num_rows if returns else num_sentences
-        self.kept = Rows(num_kept, KEPT[cell] * self.size, torch.float32)
+        self.kept = Rows(num_kept, CELLS[cell].num_kept * self.size, torch.float32)
         self.befores = [Rows(num_rows, self.size, torch.float32) for _ in parts]
         self.fed = self.befores[0]  # what the product takes
         if self.is_narrow:
             self.fed = Rows(num_rows, self.size, self.dtype)
         self.ended = [torch.empty(num_sentences, self.size) for _ in parts]
         self.is_spent = False
-        self._hidden = torch.empty(num_sentences, NUM_GATES[cell] * self.size, dtype=self.dtype)
+        num_gates = CELLS[cell].num_gates
+        self._hidden = torch.empty(num_sentences, num_gates * self.size, dtype=self.dtype)
         self._begin(steps, state)
 
     def _begin(self, steps: Sequence[Step], state: Sequence[Tensor]) -> None:
@@ -168,7 +166,7 @@ class Return:
             raise RuntimeError("these gradients were asked for before: read the sequence again")
         tape.is_spent = True
         self._tape, self._to_ended = tape, [part.float().contiguous() for part in to_ended]
-        num_rows, width = len(tape.kept.real), NUM_GATES[tape.cell] * tape.size
+        num_rows, width = len(tape.kept.real), CELLS[tape.cell].num_gates * tape.size
         is_gru = tape.cell == "gru"  # other cells add what they get of input and state
         if tape.is_narrow:
             self.to_input = Rows(num_rows, width, tape.dtype)
@@ -212,7 +210,7 @@ class Return:
         Args:
             inputs: of the layer, (N, I).
         """
-        bias, gates = self._to_bias, NUM_GATES[self._tape.cell]
+        bias, gates = self._to_bias, CELLS[self._tape.cell].num_gates
         to_hidden = weight_gradient(self.to_hidden.all, self._tape.fed.all)
         return Layer(
             weight_input=weight_gradient(self.to_input.all, inputs.all),

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from bench.compiled.library import Kernels
 from bench.model.attention import Attention, Memory
+from bench.model.cells import CELLS
 from bench.model.config import CellKind
 from bench.model.dropout import apply_kept, draw_kept, scale_of
 from bench.model.fused.looks import Looks, looked_through
 from bench.model.fused.rows import Rows
 from bench.model.fused.tape import Return, Step, Tape, forwards
-from bench.model.gates import NUM_GATES
 from bench.model.products import for_few_rows, multiply, narrowed
 from bench.model.stepping import Layer
 
@@ -126,7 +126,7 @@ class _Way:
             shape = (num_rows, size)
             self._kept = [torch.empty(shape, dtype=torch.uint8) for _ in self.tapes[:-1]]
         self._scale = scale_of(stack.dropout, dtype)
-        self._gates = torch.empty(num_sentences, NUM_GATES[stack.cell] * size, dtype=dtype)
+        self._gates = torch.empty(num_sentences, CELLS[stack.cell].num_gates * size, dtype=dtype)
         self.looks = None
         if stack.attention is not None and stack.memory is not None:
             self.looks = Looks(stack.kernels, stack.attention, stack.memory, num_rows=num_rows)

@@ -1,15 +1,35 @@
-"""What the gates of a recurrent cell make of its inputs and state: one step of a few sentences.
+"""The recurrent cells: what torch has of each, and what its gates make of inputs and state.
 
 Shapes: B sentences, H hidden features, G gates.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.model.config import CellKind
 
 LayerState = tuple[Tensor, ...]
 """The parts (B, H) of one layer's state: one, an LSTM's has two."""
+
+
+class Cell(NamedTuple):
+    """All that is known of a cell but its compiled passes, `bench/compiled/cells.c`."""
+
+    sequence: Callable[..., nn.RNNBase]
+    """torch's layers of it, over whole sequences."""
+    stepper: Callable[..., nn.RNNCellBase]
+    """torch's cell, which takes one step."""
+    take: Callable[[Tensor, Tensor, LayerState], LayerState]
+    """Takes a step, given what the gates get from the inputs and from the state, (B, G·H)."""
+    num_gates: int
+    """G."""
+    num_parts: int
+    """Of its state."""
+    num_kept: int
+    """Numbers a feature that its compiled passes keep for the way back; 0 where it has none."""
 
 
 def _rnn(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerState:  # noqa: ARG001
@@ -36,7 +56,8 @@ def _lstm(from_input: Tensor, from_hidden: Tensor, state: LayerState) -> LayerSt
     return torch.sigmoid(read) * torch.tanh(memory), memory
 
 
-GATES = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
-NUM_GATES: dict[CellKind, int] = {"rnn": 1, "gru": 3, "lstm": 4}
-"""Of each cell, G."""
-STATE_PARTS: dict[CellKind, int] = {"rnn": 1, "gru": 1, "lstm": 2}
+CELLS: dict[CellKind, Cell] = {
+    "rnn": Cell(nn.RNN, nn.RNNCell, _rnn, num_gates=1, num_parts=1, num_kept=1),
+    "gru": Cell(nn.GRU, nn.GRUCell, _gru, num_gates=3, num_parts=1, num_kept=4),
+    "lstm": Cell(nn.LSTM, nn.LSTMCell, _lstm, num_gates=4, num_parts=2, num_kept=5),
+}
