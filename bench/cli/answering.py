@@ -71,7 +71,7 @@ def compare_results(session: Session, results: Mapping[str, RunResult]) -> Compa
         by_variant,
         resample(
             finished,
-            [pair.target for pair in test_pairs(session)],
+            test_pairs(session),
             lowercase=config.data.lowercase,
         ),
         baseline=experiment.baseline,

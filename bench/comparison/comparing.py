@@ -14,7 +14,6 @@ from bench.comparison.resampling import LOSS, METRICS, Draws
 from bench.comparison.statistics import (
     Estimate,
     Interval,
-    Verdict,
     estimate,
     holm,
     judge,
@@ -76,6 +75,7 @@ def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
         ],
         margin=margin,
         num_sentences=len(everything[0].sentence_tokens) if everything else 0,
+        num_groups=draws.num_groups,
         looks=tuple(looks),
         significance=significance,
         signature=next(iter(signatures), ""),
@@ -127,8 +127,8 @@ def _possible(score: Estimate, metric: str) -> Interval:
 def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:
     return estimate(
         [run.test[metric] for run in runs],
-        np.column_stack([draws[metric][run.identity] for run in runs]),
-        num_sentences=len(runs[0].sentence_tokens),
+        np.column_stack([draws.scores[metric][run.identity] for run in runs]),
+        num_groups=draws.num_groups,
     )
 
 
@@ -143,7 +143,6 @@ def _differences(
 ) -> dict[str, Difference]:
     """Return each variant's difference to the baseline, corrected together by Holm's rule."""
     finished = {name: _finished(runs) for name, runs in results.items()}
-    lost = {name: len(runs) - len(finished[name]) for name, runs in results.items()}
     pairs = {
         name: _pair(runs, finished[baseline]) for name, runs in finished.items() if name != baseline
     }
@@ -172,12 +171,21 @@ def _differences(
             intervals[name],
             pair,
             share=shares[name],
-            verdict=judge(
-                intervals[name][DECISIVE], margin=margin, lost=lost[name] - lost[baseline]
-            ),
+            margin=margin,
+            lost=_lost(results[name], results[baseline]),
         )
         for name, pair in pairs.items()
     }
+
+
+def _lost(runs: Sequence[RunResult], baseline: Sequence[RunResult]) -> int:
+    """Count by how many more runs a variant diverged than the baseline, of the seeds of both."""
+    seeds = {run.seed for run in runs} & {run.seed for run in baseline}
+    ours, theirs = (
+        sum(run.seed in seeds and run.outcome != "finished" for run in some)
+        for some in (runs, baseline)
+    )
+    return ours - theirs
 
 
 Pair = tuple[RunResult, RunResult]
@@ -203,9 +211,12 @@ def _paired(pairs: Sequence[Pair], draws: Draws, metric: str) -> Estimate:
     return estimate(
         [run.test[metric] - other.test[metric] for run, other in pairs],
         np.column_stack(
-            [draws[metric][run.identity] - draws[metric][other.identity] for run, other in pairs]
+            [
+                draws.scores[metric][run.identity] - draws.scores[metric][other.identity]
+                for run, other in pairs
+            ]
         ),
-        num_sentences=len(pairs[0][0].sentence_tokens),
+        num_groups=draws.num_groups,
     )
 
 
@@ -215,14 +226,18 @@ def _difference(
     pairs: Sequence[Pair],
     *,
     share: float,
-    verdict: Verdict,
+    margin: float,
+    lost: int,
 ) -> Difference:
     at_equal_time = differences_at_equal_time(*zip(*pairs, strict=True))
     ahead = [run.test[DECISIVE] > other.test[DECISIVE] for run, other in pairs]
     unequal = [run.test[DECISIVE] != other.test[DECISIVE] for run, other in pairs]
     return Difference(
         by_metric=by_metric,
-        verdict="same runs" if _same_runs(pairs) else verdict,
+        verdict="same runs"
+        if _same_runs(pairs)
+        else judge(by_metric[DECISIVE], margin=margin, lost=lost),
+        lost=lost,
         significance=share,
         p_value=bleu.p_value(),
         num_seeds=bleu.num_seeds,
@@ -232,7 +247,5 @@ def _difference(
         sentence_deviation=bleu.sentence_variance**0.5,
         detectable=bleu.detectable(significance=share),
         seeds_needed=bleu.seeds_needed(significance=share),
-        at_equal_time=estimate(
-            at_equal_time, np.zeros((1, len(pairs))), num_sentences=1
-        ).interval(),
+        at_equal_time=estimate(at_equal_time, np.zeros((1, len(pairs))), num_groups=1).interval(),
     )

@@ -37,6 +37,8 @@ class Difference:
     seeds_needed: int | None
     """Seeds that would find a true difference of the observed size; None: no number would within
     1,000, given these test sentences."""
+    lost: int = 0
+    """By how many more runs the variant diverged than the baseline, on the seeds of both."""
     at_equal_time: Interval
     """In validation BLEU, when the faster of the two had finished; by seeds alone, 95 %."""
 
@@ -78,6 +80,8 @@ class Comparison:
     """Of the BLEU scores."""
     scope: str = ""
     """How long was trained on what: an answer is about no more than that."""
+    num_groups: int = 0
+    """Of test sentences that share a side and were drawn together; 0 where each was on its own."""
     exploratory: Sequence[str] = ()
     """Settings changed on the command line, of which the experiment's file knows nothing."""
     computed_on: Sequence[str] = ()
@@ -89,6 +93,12 @@ class Comparison:
     def baseline(self) -> VariantRow:
         """Return the variant that the others are compared with."""
         return next(row for row in self.rows if row.is_baseline)
+
+    @property
+    def num_seeds(self) -> int:
+        """Return how many seeds the answers rest on, at most."""
+        paired = [row.difference.num_seeds for row in self.rows if row.difference is not None]
+        return max(paired or [row.num_finished for row in self.rows])
 
     def has_learnt_little(self, row: VariantRow) -> bool:
         """Tell whether a variant and the baseline have hardly learnt anything."""

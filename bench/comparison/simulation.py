@@ -77,7 +77,7 @@ def calibrate(world: World, *, num_experiments: int) -> Calibration:
         seed_variance=float(np.mean([found.seed_variance for found in estimates])),
         sentence_variance=float(np.mean([found.sentence_variance for found in estimates])),
         num_seeds=world.num_seeds,
-        num_sentences=world.num_sentences,
+        num_groups=world.num_sentences,
     )
     detectable = typical.detectable(significance=SIGNIFICANCE)
     assert detectable is not None
@@ -132,7 +132,7 @@ class _Simulator:
         return estimate(
             found.values[:num_seeds].tolist(),
             found.draws[:, :num_seeds],
-            num_sentences=self.world.num_sentences,
+            num_groups=self.world.num_sentences,
         )
 
     def differences(self, truth: float, number: int) -> _Differences:

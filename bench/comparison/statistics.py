@@ -17,11 +17,11 @@ place. Without this floor such intervals, one in four of five simulated seeds, m
 13 %, and the wider ones paid for it; nobody who reads one can tell that it was lucky.
 
 The interval adds up, as squares, how far each part would reach alone: Student's t with n − 1
-degrees of freedom for the seeds, with one less than their number for the sentences, whose variance
-over draws is as much too small (Zou & Donner 2008, https://doi.org/10.1002/sim.3095). So a few
-seeds make it wide where they matter, and not where the sentences do. Satterthwaite's degrees of
-freedom for the sum were tried and missed the truth in 8 % of simulated experiments with three
-seeds, for a promised 5 %.
+degrees of freedom for the seeds, with one less than the number of groups that they were drawn in for the
+sentences, whose variance over draws is as much too small (Zou & Donner 2008,
+https://doi.org/10.1002/sim.3095). So a few seeds make it wide where they matter, and not where the
+sentences do. Satterthwaite's degrees of freedom for the sum were tried and missed the truth in 8 %
+of simulated experiments with three seeds, for a promised 5 %.
 """
 
 import math
@@ -59,7 +59,8 @@ class Estimate:
     sentence_variance: float
     """Of the mean, by the choice of test sentences; B above. No number of seeds lessens it."""
     num_seeds: int
-    num_sentences: int
+    num_groups: int
+    """Of test sentences that were drawn together."""
 
     def interval(self, *, significance: float = SIGNIFICANCE) -> Interval:
         """Return the range that misses the truth with this probability; of one seed, the line."""
@@ -116,7 +117,7 @@ class Estimate:
     def _reach(self, num_seeds: int, significance: float) -> float:
         """Return half the length of the interval."""
         seeds = float(t.isf(significance / 2, num_seeds - 1)) ** 2 * self.seed_variance / num_seeds
-        freedom = max(1, self.num_sentences - 1)
+        freedom = max(1, self.num_groups - 1)
         drawn = self.sentence_variance * (freedom + 1) / freedom  # draws vary less than samples
         sentences = float(t.isf(significance / 2, freedom)) ** 2 * drawn
         return math.sqrt(seeds + sentences)
@@ -131,19 +132,19 @@ class Estimate:
         error = math.sqrt(seeds + sentences)
         if error == 0:
             return float(truth != 0)
-        parts = seeds**2 / (num_seeds - 1) + sentences**2 / max(1, self.num_sentences - 1)
+        parts = seeds**2 / (num_seeds - 1) + sentences**2 / max(1, self.num_groups - 1)
         freedom = error**4 / parts
         bound = self._reach(num_seeds, significance) / error
         return float(nct.sf(bound, freedom, min(abs(truth) / error, FAR * (1 + bound))))
 
 
-def estimate(values: Sequence[float], draws: NDArray[Any], *, num_sentences: int) -> Estimate:
+def estimate(values: Sequence[float], draws: NDArray[Any], *, num_groups: int) -> Estimate:
     """Estimate a mean over seeds from what each seed gave.
 
     Args:
         values: a score or a paired difference of each of n seeds.
         draws: the same on draws of test sentences, (D, n).
-        num_sentences: of the test split.
+        num_groups: of test sentences, as they were drawn.
     """
     num_seeds = len(values)
     mean = float(np.mean(values))
@@ -153,7 +154,7 @@ def estimate(values: Sequence[float], draws: NDArray[Any], *, num_sentences: int
             seed_variance=math.nan,
             sentence_variance=float(draws.var()),
             num_seeds=num_seeds,
-            num_sentences=num_sentences,
+            num_groups=num_groups,
         )
     of_mean = float(draws.mean(1).var())
     common = (num_seeds * of_mean - float(draws.var(0).mean())) / (num_seeds - 1)
@@ -163,7 +164,7 @@ def estimate(values: Sequence[float], draws: NDArray[Any], *, num_sentences: int
         seed_variance=max(own, float(np.var(values, ddof=1))),
         sentence_variance=max(0.0, of_mean - own / num_seeds),
         num_seeds=num_seeds,
-        num_sentences=num_sentences,
+        num_groups=num_groups,
     )
 
 

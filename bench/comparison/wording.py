@@ -43,7 +43,7 @@ def sentence(row: VariantRow, comparison: Comparison) -> str:
         counted += " Both have learnt next to nothing yet, so this says little."
     spoken = judge(bleu, margin=comparison.margin)
     if spoken != difference.verdict:
-        loser = row if row.num_diverged > comparison.baseline.num_diverged else comparison.baseline
+        loser = row if difference.lost > 0 else comparison.baseline
         return (
             f"{counted} On the seeds that both finished {row.variant} is {spoken}, but "
             f"{loser.variant} lost more runs.{diverged}"
@@ -70,11 +70,11 @@ def method(comparison: Comparison) -> str:
         "in nats per token.",
         "Δ: variant minus baseline, paired by seed.",
         f"The intervals cover the choice of seeds and of the {comparison.num_sentences:,} test "
-        "sentences. Those of Δ are corrected by Holm's rule: all comparisons together have an "
-        f"error of {100 * comparison.significance:.3g} %, each interval stands at its own share "
-        "of it, and excludes zero exactly where the rule finds a difference.",
-        "The choice of sentences alone makes runs differ by a certain deviation; where seeds "
-        "happen to differ by less, that one stands in place of theirs.",
+        f"sentences{_groups(comparison)}. Those of Δ are corrected by Holm's rule: all comparisons "
+        f"together have an error of {100 * comparison.significance:.3g} %, each interval stands at "
+        "its own share of it, and excludes zero exactly where the rule finds a difference.",
+        "Where seeds scatter by less than the choice of sentences alone explains, the latter is "
+        "used in place of their deviation.",
         f"BLEU decides; within ±{comparison.margin:g} counts as equivalent.",
         "Detectable: smallest true difference found here with a power of 0.8; seeds needed: to "
         "find one as large as the one observed. Δ at equal training time: validation BLEU when "
@@ -107,6 +107,12 @@ def method(comparison: Comparison) -> str:
     return " ".join(sentences)
 
 
+def _groups(comparison: Comparison) -> str:
+    if not 0 < comparison.num_groups < comparison.num_sentences:
+        return ""
+    return f", drawn in {comparison.num_groups:,} groups of those that share a side"
+
+
 def _reach(difference: Difference) -> str:
     if difference.verdict in {"better", "worse"} or difference.detectable is None:
         return ""
@@ -117,7 +123,9 @@ def _reach(difference: Difference) -> str:
         return f"{reach}."
     if difference.seeds_needed is None:
         return f"{reach}; no number up to 1,000 would show one as large as the observed."
-    return f"{reach}; to show one as large as the observed would take {difference.seeds_needed}."
+    return (
+        f"{reach}; to show one as large as the observed would take {difference.seeds_needed} seeds."
+    )
 
 
 def _diverged(row: VariantRow) -> str:

@@ -78,7 +78,7 @@ def _row(report: Report, link: str) -> str:
         f"[{corpus}, {report.profile}{tuned}{exploratory}{chosen}]({quote(link)})",
         f"{int(report.ledger.get('train_pairs', 0)):,}",
         _answer(report.comparison),
-        str(max(row.num_finished for row in report.comparison.rows)),
+        str(report.comparison.num_seeds),
         report.provenance.get("date", ""),
     ]
     return f"| {' | '.join(cells)} |"

@@ -140,7 +140,7 @@ def render_html(report: Report, sections: list[Section]) -> str:
 
 
 def _subtitle(report: Report) -> str:
-    seeds = max(row.num_finished for row in report.comparison.rows)
+    seeds = report.comparison.num_seeds
     pairs = int(report.ledger.get("train_pairs", 0))
     tuned = f", each tuned by {report.search.config.trials} trials" if report.search else ""
     changed = f" with `{' '.join(report.adhoc)}`" if report.adhoc else ""

@@ -44,10 +44,11 @@ def result(variant: str, seed: int, bleu: float | None) -> RunResult:
 def steady(runs: Iterable[RunResult]) -> Draws:
     """Give every run its own score on every draw: the choice of sentences makes no difference."""
     finished = [run for run in runs if run.test]
-    return {
+    scores = {
         metric: {run.identity: np.full(20, run.test[metric]) for run in finished}
         for metric in METRICS
     }
+    return Draws(scores, num_groups=NUM_SENTENCES)
 
 
 def comparison(*scores: Sequence[float | None]) -> Comparison:

@@ -42,7 +42,7 @@ def test_undetermined_says_what_more_seeds_would_do() -> None:
     assert found is not None
     assert found.seeds_needed != found.num_seeds
     assert f"So many seeds find a difference of {found.detectable:.2f} BLEU" in sentence
-    assert f"to show one as large as the observed would take {found.seeds_needed}." in sentence
+    assert f"as large as the observed would take {found.seeds_needed} seeds." in sentence
     (equivalent,) = answer(comparison([20, 21, 22], [20.1, 21, 22.1]))
     assert "as large as the observed" not in equivalent
 
@@ -65,6 +65,8 @@ def test_one_seed_hides_no_run_that_diverged() -> None:
         ([20, 21, 22, None], [25, 26.1, 27, 28], "better"),
         ([20, 21, 22, None], [25, 26.1, 27, None], "better"),
         ([20, 21, 22, None], [20, 21.1, 22, None], "equivalent"),
+        ([20, 21, 22, 23, None], [15, 16.1, 17, 18], "worse"),  # seed 4 was never b's
+        ([20, 21, 22, 23], [25, 26.1, 27, 28, None], "better"),
     ],
 )
 def test_those_that_are_left_do_not_speak_for_those_that_diverged(
@@ -124,7 +126,7 @@ def drawn(
 ) -> Draws:
     """Score runs on draws of sentences: each variant with its own luck, metrics in no way alike."""
     scale = dict(zip(METRICS, (1.0, 0.5, 0.02), strict=True))
-    return {
+    scores = {
         metric: {
             run.identity: run.test[metric]
             + scale[metric] * luck.get(run.variant, np.zeros(num_draws))
@@ -132,6 +134,7 @@ def drawn(
         }
         for metric in METRICS
     }
+    return Draws(scores, num_groups=NUM_SENTENCES)
 
 
 def test_what_both_owe_to_the_sentences_moves_no_difference() -> None:
@@ -177,7 +180,7 @@ def test_what_stands_beside_a_difference_is_at_its_share() -> None:
     """Of two variants, the clearer one is judged at half of five per cent, in every figure."""
     found = comparison([20, 21, 22], [25.1, 26, 27.1], [25, 20, 23])
     clear = found.rows[1].difference
-    again = estimate([5.1, 5.0, 5.1], np.zeros((1, 3)), num_sentences=NUM_SENTENCES)
+    again = estimate([5.1, 5.0, 5.1], np.zeros((1, 3)), num_groups=NUM_SENTENCES)
 
     assert clear is not None
     assert clear.significance == pytest.approx(0.025)

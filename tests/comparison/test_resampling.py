@@ -10,6 +10,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest
 
 from bench.comparison.resampling import draw_weights, resample, score_draws
+from bench.data.corpus import SentencePair
 from bench.evaluation.metrics import TEXT_METRICS
 from tests.comparison.examples import result
 
@@ -31,6 +32,7 @@ WORDS = [
 ]
 RNG = random.Random(3)
 REFERENCES = [" ".join(RNG.choices(WORDS, k=RNG.randint(4, 12))) for _ in range(300)]
+PAIRS = [SentencePair(f"phrase {number}", text) for number, text in enumerate(REFERENCES)]
 
 
 def spoil(texts: list[str], share: float) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ RUNS = [
 
 def test_the_interval_of_one_seed_is_sacrebleus_paired_bootstrap() -> None:
     """Of each system's score; its half-width is 1.96 deviations of the same distribution."""
-    draws = resample(RUNS, REFERENCES, lowercase=False, num_draws=4_000)["bleu"]
+    draws = resample(RUNS, PAIRS, lowercase=False, num_draws=4_000).scores["bleu"]
 
     systems = [(run.variant, list(run.hypotheses)) for run in RUNS]
     test = PairedTest(systems, {"bleu": BLEU()}, [REFERENCES], test_type="bs", n_samples=4_000)
@@ -74,7 +76,7 @@ def test_the_interval_of_one_seed_is_sacrebleus_paired_bootstrap() -> None:
 
 def test_every_run_sees_the_same_draws_and_every_draw_is_a_test_split() -> None:
     """Counts, literally summed, scored by sacreBLEU; the loss likewise."""
-    draws = resample(RUNS, REFERENCES, lowercase=False, num_draws=3)
+    draws = resample(RUNS, PAIRS, lowercase=False, num_draws=3)
 
     rng_draws = score_draws(
         [np.eye(300, dtype=np.int64)[:, :1] for _ in RUNS],
@@ -85,7 +87,31 @@ def test_every_run_sees_the_same_draws_and_every_draw_is_a_test_split() -> None:
     weights = draw_weights(np.random.default_rng(1), 5, 300)
     assert weights.sum(1).tolist() == [300] * 5
     full = sum(RUNS[0].sentence_losses) / sum(RUNS[0].sentence_tokens)
-    assert draws["loss"]["a1"] == pytest.approx(full, rel=0.1)
+    assert draws.scores["loss"]["a1"] == pytest.approx(full, rel=0.1)
+
+
+def test_what_is_asked_three_times_is_drawn_together() -> None:
+    """Sentences that share a side are no more evidence than one: the same draws of the same sum."""
+    thrice = [
+        replace(
+            run,
+            hypotheses=run.hypotheses * 3,
+            sentence_losses=run.sentence_losses * 3,
+            sentence_tokens=run.sentence_tokens * 3,
+        )
+        for run in RUNS
+    ]
+    asked = [
+        SentencePair(f"{number}: {pair.source}", pair.target) for number in "123" for pair in PAIRS
+    ]
+
+    once = resample(RUNS, PAIRS, lowercase=False, num_draws=50)
+    found = resample(thrice, asked, lowercase=False, num_draws=50)
+
+    assert found.num_groups == once.num_groups == len(PAIRS)
+    for metric, scores in once.scores.items():
+        for identity, drawn in scores.items():
+            np.testing.assert_allclose(found.scores[metric][identity], drawn, rtol=1e-5)
 
 
 def test_ten_thousand_draws_of_twenty_runs_take_seconds() -> None:

@@ -20,13 +20,13 @@ def of_seeds(deviation: float, num_seeds: int, *, mean: float = 0.4) -> Estimate
         seed_variance=deviation**2,
         sentence_variance=0.0,
         num_seeds=num_seeds,
-        num_sentences=1_000,
+        num_groups=1_000,
     )
 
 
 def test_where_sentences_make_no_difference_it_is_the_paired_t_test() -> None:
     """Interval and p-value are SciPy's."""
-    found = estimate(DIFFERENCES, STEADY, num_sentences=1_000)
+    found = estimate(DIFFERENCES, STEADY, num_groups=1_000)
 
     low, high = stats.t.interval(
         0.95, len(DIFFERENCES) - 1, loc=fmean(DIFFERENCES), scale=stats.sem(DIFFERENCES)
@@ -40,7 +40,7 @@ def test_where_seeds_make_no_difference_it_is_the_bootstrap() -> None:
     """The interval of the draws' deviation."""
     draws = np.repeat(np.random.default_rng(1).normal(0.4, 0.2, size=(5_000, 1)), 3, axis=1)
 
-    found = estimate([0.4, 0.4, 0.4], draws, num_sentences=1_000)
+    found = estimate([0.4, 0.4, 0.4], draws, num_groups=1_000)
 
     low, high = stats.norm.interval(0.95, loc=0.4, scale=draws.std())
     assert found.interval() == pytest.approx((0.4, low, high), abs=0.002)
@@ -52,7 +52,7 @@ def test_few_sentences_are_not_taken_for_many() -> None:
     drawn = np.random.default_rng(1).integers(7, size=(200_000, 7))
     draws = np.repeat(sentences[drawn].mean(1)[:, None], 2, axis=1)
 
-    found = estimate([sentences.mean()] * 2, draws, num_sentences=7)
+    found = estimate([sentences.mean()] * 2, draws, num_groups=7)
 
     low, high = stats.t.interval(0.95, 6, loc=sentences.mean(), scale=stats.sem(sentences))
     assert found.interval()[1:] == pytest.approx((low, high), rel=0.01)
@@ -62,7 +62,7 @@ def test_what_is_each_runs_own_is_counted_once() -> None:
     """Noise of single runs stands in the variance between seeds, not again in the sentences'."""
     draws = np.random.default_rng(1).normal(0.0, 0.5, size=(20_000, 4))  # nothing in common
 
-    found = estimate([1.0, -1.0, 0.5, -0.5], draws, num_sentences=1_000)
+    found = estimate([1.0, -1.0, 0.5, -0.5], draws, num_groups=1_000)
 
     assert found.sentence_variance < 0.01
     assert found.seed_variance == pytest.approx(np.var([1.0, -1.0, 0.5, -0.5], ddof=1))
@@ -72,7 +72,7 @@ def test_seeds_that_happen_to_agree_vary_as_much_as_their_sentences_make_them() 
     """Noise of single runs, of variance 1, is not less for four runs that look alike."""
     draws = np.random.default_rng(1).normal(0.0, 1.0, size=(20_000, 4))
 
-    found = estimate([0.1, 0.1, 0.2, 0.2], draws, num_sentences=1_000)
+    found = estimate([0.1, 0.1, 0.2, 0.2], draws, num_groups=1_000)
 
     assert found.seed_variance == pytest.approx(1.0, rel=0.02)
     assert found.interval().high - found.mean == pytest.approx(stats.t.isf(0.025, 3) / 2, rel=0.02)
@@ -80,7 +80,7 @@ def test_seeds_that_happen_to_agree_vary_as_much_as_their_sentences_make_them() 
 
 def test_one_seed_says_nothing() -> None:
     """Its interval is the whole line."""
-    found = estimate([1.0], np.ones((10, 1)), num_sentences=5)
+    found = estimate([1.0], np.ones((10, 1)), num_groups=5)
 
     assert found.interval() == Interval(1.0, -math.inf, math.inf)
     assert (found.p_value(), found.detectable(), found.seeds_needed()) == (1.0, None, None)
@@ -127,7 +127,7 @@ def test_seeds_needed_find_what_they_should() -> None:
     assert of_seeds(0.4, 3, mean=0.0).seeds_needed() is None
     assert of_seeds(0.4, 3, mean=1e-6).seeds_needed() is None
     few_sentences = Estimate(
-        mean=0.4, seed_variance=0.1, sentence_variance=0.3, num_seeds=3, num_sentences=50
+        mean=0.4, seed_variance=0.1, sentence_variance=0.3, num_seeds=3, num_groups=50
     )
     assert few_sentences.seeds_needed() is None
 
@@ -158,9 +158,9 @@ def test_after_one_that_does_not_pass_none_does() -> None:
 def test_two_seeds_are_few_and_come_to_an_end() -> None:
     """However strict the test, and though both gave the same."""
     few = Estimate(
-        mean=1.0, seed_variance=0.25, sentence_variance=0.05, num_seeds=2, num_sentences=1_000
+        mean=1.0, seed_variance=0.25, sentence_variance=0.05, num_seeds=2, num_groups=1_000
     )
-    equal = estimate([5.0, 5.0], np.full((10, 2), 5.0), num_sentences=10)
+    equal = estimate([5.0, 5.0], np.full((10, 2), 5.0), num_groups=10)
 
     assert few.detectable(significance=0.009 / 4) == pytest.approx(128, abs=1)
     assert equal.p_value() < 1e-50
