@@ -17,8 +17,8 @@ place. Without this floor such intervals, one in four of five simulated seeds, m
 13 %, and the wider ones paid for it; nobody who reads one can tell that it was lucky.
 
 The interval adds up, as squares, how far each part would reach alone: Student's t with n − 1
-degrees of freedom for the seeds, with one less than the number of groups that they were drawn in for the
-sentences, whose variance over draws is as much too small (Zou & Donner 2008,
+degrees of freedom for the seeds, with one less than the number of their groups for the sentences,
+whose variance over draws is as much too small (Zou & Donner 2008,
 https://doi.org/10.1002/sim.3095). So a few seeds make it wide where they matter, and not where the
 sentences do. Satterthwaite's degrees of freedom for the sum were tried and missed the truth in 8 %
 of simulated experiments with three seeds, for a promised 5 %.

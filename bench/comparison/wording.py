@@ -108,8 +108,10 @@ def method(comparison: Comparison) -> str:
 
 
 def _groups(comparison: Comparison) -> str:
-    if not 0 < comparison.num_groups < comparison.num_sentences:
+    if comparison.num_groups == comparison.num_sentences:
         return ""
+    if not comparison.num_groups:  # a page from before they were
+        return ", drawn one by one, which makes too little of their choice where some share a side"
     return f", drawn in {comparison.num_groups:,} groups of those that share a side"
 
 
