@@ -66,7 +66,8 @@ class SearchConfig:
     `quasi_random` studies alone; `tpe` finds better ones sooner."""
 
     pruner: PrunerName = "none"
-    """When a trial is given up: `median` if it is behind the others at the same epoch."""
+    """When a trial is given up: `median` if it is behind the others at the same
+    epoch, `hyperband` by successive halving (https://arxiv.org/abs/1603.06560)."""
 
     trials: Annotated[int, Field(ge=1)] = 20
     """How many each variant has, those of earlier commands counted."""

@@ -90,7 +90,12 @@ def _check_goes_through(
     begins_at_vectors = any(
         variant.config.model.embedding_init != "random" for variant in variants.values()
     )
-    for name in space:
+    for name, dimension in space.items():
+        if isinstance(dimension, Choices) and "auto" in dimension.choices:
+            raise ConfigError(
+                f"{where}: {name} = 'auto' is settled by the machine before a run has a name; "
+                "choose among what it may be settled to"
+            )
         if name in AT_VECTORS or (name == "model.embedding_dim" and begins_at_vectors):
             raise ConfigError(
                 f"{where}: {name} decides which vectors a run begins at, and a search makes none; "

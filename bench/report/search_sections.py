@@ -16,7 +16,13 @@ from bench.report.figures.search import (
     slice_name,
 )
 from bench.report.section import Colours, Figure, Section, markdown_table
-from bench.search.record import FEWEST_FOR_BEST_OF, Finalist, SearchRecord, total_seconds
+from bench.search.record import (
+    FEWEST_FOR_BEST_OF,
+    Finalist,
+    SearchRecord,
+    TrialRecord,
+    total_seconds,
+)
 from bench.search.space import describe
 
 DIGITS = {"bleu": 2, "chrf": 2, "loss": 3, "seconds": 1, "parameters": 0}
@@ -108,7 +114,7 @@ def _finalists(search: SearchRecord) -> Section:
         for finalist in finalists:
             number = f"#{finalist.trial.number}"
             shown = f"**{number}**" if finalist is winner else number
-            settings = [format_value(value) for value in finalist.trial.settings.values()]
+            settings = _settings(search, finalist.trial)
             rows.append([variant, shown, *finalist_figures(finalist, config.metric), *settings])
     return Section("What the search found", [text, markdown_table(headings, rows)])
 
@@ -120,6 +126,11 @@ def finalist_figures(finalist: Finalist, metric: str) -> tuple[str, str, str]:
     spread = f" ± {stdev(scores):{form}}" if len(scores) > 1 else ""
     fresh = f"{finalist.fresh_mean:{form}}{spread}"
     return f"{finalist.searched:{form}}", fresh, f"{finalist.gap:+{form}}"
+
+
+def _settings(search: SearchRecord, trial: TrialRecord) -> list[str]:
+    """Write a trial's settings in the order of the space, as `_short` names them."""
+    return [format_value(trial.settings[name]) for name in search.config.space]
 
 
 def _short(search: SearchRecord) -> list[str]:
@@ -161,7 +172,7 @@ def _front(search: SearchRecord, colours: Colours) -> Section:
                 f"{value:,.{DIGITS[name]}f}"
                 for name, value in zip(objectives, trial.values, strict=True)
             ]
-            settings = [format_value(value) for value in trial.settings.values()]
+            settings = _settings(search, trial)
             rows.append([variant, f"#{trial.number}", *values, *settings])
     headings = ["trial", *(NAMES[name] for name in objectives), *_short(search)]
     caption = "Every trial; the line joins those that no other is better than in both ways."

@@ -36,7 +36,7 @@ def read_study(found: VariantStudy, *, importances: bool = False) -> StudyRecord
         objectives=objectives,
         trials=trials,
         front=_front(trials, objectives) if len(objectives) > 1 else (),
-        importances=_importances(found.study) if importances else {},
+        importances=_importances(found.finished()) if importances else {},
         num_uncounted=found.num_uncounted(),
     )
 
@@ -92,10 +92,12 @@ def _seconds_of(attempt: FrozenTrial) -> float | None:
     return min(seconds, float(seen) - attempt.datetime_start.timestamp() + MARK_SECONDS)
 
 
-def _importances(study: optuna.Study) -> dict[str, float]:
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+def _importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if len(complete) < FEWEST_FOR_IMPORTANCES or len({trial.values[0] for trial in complete}) < 2:
         return {}
+    study = optuna.create_study(directions=["maximize"] * len(complete[0].values))  # in memory
+    study.add_trials(complete)
     # Optuna's default, PED-ANOVA, put a weak setting first at thirty trials.
     return get_param_importances(
         study,

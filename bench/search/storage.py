@@ -47,7 +47,7 @@ def open_storage(given: str | None, *, recorded: bool = False) -> BaseStorage:
     try:
         with alone_with("storages", given):  # two that make its tables at once both fail
             return RDBStorage(given)
-    except (SQLAlchemyError, ImportError, ValueError) as error:
+    except (SQLAlchemyError, ImportError, ValueError, RuntimeError) as error:
         detail = str(error).partition("\n")[0].replace(given, without_password(given))
         raise BenchError(
             f"--storage {without_password(given)} does not answer: {detail}"

@@ -195,8 +195,9 @@ class VariantStudy:
         An earlier command may have wanted more of one variant than this one does of all: who has
         chosen among more has had more luck.
         """
-        ended = [trial for trial in self.counted() if trial.state.is_finished()]
-        return ended if self._points is not None else ended[: self.config.trials]
+        trials = self.counted()
+        wanted = trials if self._points is not None else trials[: self.config.trials]
+        return [trial for trial in wanted if trial.state.is_finished()]
 
     def num_uncounted(self) -> int:
         """Count the trials that have ended beyond those that are wanted."""
