@@ -33,6 +33,7 @@ from bench.tracking.variant_parents import VariantParents
 OUTCOME, LOOKS, DETAIL = "outcome", "looks", "detail"
 ENDED: Mapping[str, Status] = {"finished": "FINISHED", "killed": "KILLED"}
 """MLflow's word for an outcome; all others have FAILED."""
+THEN = ", then "
 RESULT_FILE, SAMPLES_FILE = "result.json", "translations.json"
 LOCAL_PAGES = "http://127.0.0.1:5000"
 """Where `python -m bench ui` shows a local store."""
@@ -74,12 +75,17 @@ class MlflowTracker:
         return found
 
     def forget(self, identities: Iterable[str]) -> None:
-        """Have the results of these runs found no more; the runs stay, and say why."""
+        """Have the results of these runs found no more, nor what was begun of them gone on with.
+
+        The runs stay, and say why.
+        """
         wanted, parents = set(identities), set[str | None]()
         for run in self._store.search(where(KIND, "run")):
-            if run.data.tags.get(IDENTITY) in wanted and _has_result(run):
+            if run.data.tags.get(IDENTITY) not in wanted or FORGOTTEN in run.data.tags:
+                continue
+            if _has_result(run):
                 parents.add(run.data.tags.get(PARENT))
-                self._client.set_tag(run.info.run_id, FORGOTTEN, "to be done again by force")
+            self._client.set_tag(run.info.run_id, FORGOTTEN, "to be done again by force")
         for parent in self._store.search(where(KIND, "variant")):
             if parent.info.run_id in parents:
                 self._client.set_tag(parent.info.run_id, FORGOTTEN, "as runs of it are")
@@ -150,7 +156,7 @@ class MlflowTracker:
         looks = _united(run.data.tags.get(LOOKS, "") for run in earlier)
         self._looks[card.identity] = looks
         for run in earlier:
-            if OUTCOME not in run.data.tags:
+            if OUTCOME not in run.data.tags and FORGOTTEN not in run.data.tags:
                 self._runs[card.identity] = run.info.run_id
                 self._go_on(run, card)
                 return
@@ -171,6 +177,12 @@ class MlflowTracker:
             self._client.delete_tag(run.info.run_id, DETAIL)
         if not run.data.params:
             self._store.describe_run(run.info.run_id, card)
+        # Half of it may have come of another commit, command or machine.
+        both = [
+            RunTag(name, _one_after_the_other(run.data.tags.get(name), now))
+            for name, now in card.tags.items()
+        ]
+        self._client.log_batch(run.info.run_id, tags=both)
 
     def log_epoch(self, identity: str, record: EpochRecord) -> None:
         """Write one epoch's metrics in one batch."""
@@ -271,6 +283,13 @@ class MlflowTracker:
 def _has_result(run: Run) -> bool:
     """Tell whether a run has ended, and is not to be done again."""
     return OUTCOME in run.data.tags and FORGOTTEN not in run.data.tags
+
+
+def _one_after_the_other(before: str | None, now: str) -> str:
+    """Write what a tag was when a run began, and what it is now that it is gone on with."""
+    if before is None or now == before.rpartition(THEN)[2]:
+        return before or now
+    return f"{before}{THEN}{now}"[-MAX_TAG:]
 
 
 def _united(looks: Iterable[str]) -> str:

@@ -276,6 +276,7 @@ def test_a_search_space_is_read_by_dotted_name() -> None:
         ("{choices = [1, 2]}", "{low = 1, high = 4, step = 1.5}", "is a whole number; its step"),
         ("trials = 4", "trails = 4", "Did you mean 'trials'?"),
         ("training.learning_rate", "model.embedding_init", "decides which vectors a run begins at"),
+        ("[1, 2]}", "[1, 2]}\ntraining.precision = {choices = ['auto', 'float32']}", "'auto' is"),
         (
             "trials = 4",
             "epochs = 2\n[search.space.training.epochs]\nchoices = [2, 4]",

@@ -337,6 +337,29 @@ def test_another_way_to_search_is_another_study(
         study(tmp_path, spec(digits), other)
 
 
+def test_a_draw_that_was_left_is_not_replaced_by_a_later_one(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Or variants would be chosen from other draws than one another: it is lacking."""
+    found = study(tmp_path, spec(digits))
+    first, second, third = (found.next_trial({}) for _ in range(3))
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    found.hear_interruption(second)
+    for ended in (first, third):
+        found.hear_failure(ended)
+
+    fewer = study(tmp_path, spec(digits), replace(CONFIG, trials=2))
+
+    assert [trial.number for trial in fewer.finished()] == [0]
+    assert fewer.num_lacking() == 1
+    assert fewer.num_uncounted() == 1
+    again = fewer.next_trial({})
+    assert again is not None
+    assert again.trial.params == second.trial.params
+
+
 def test_more_trials_of_an_earlier_command_do_not_count(
     digits: PreparedCorpus, tmp_path: Path
 ) -> None:

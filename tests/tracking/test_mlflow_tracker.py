@@ -320,6 +320,36 @@ def test_an_abandoned_run_says_so_and_goes_on_as_the_same_run(
     assert "detail" not in finished.data.tags
 
 
+def test_what_is_gone_on_with_elsewhere_says_both(uri: str, tracker: MlflowTracker) -> None:
+    """Half a run of one commit and half of another is of neither alone."""
+    for commit in ("aaaa", "bbbb", "bbbb"):
+        tags = {**card(1).tags, "git.commit": commit, "host.cpu": "EPYC"}
+        tracker.start(replace(card(1), tags=tags))
+        tracker.abandon("gru-1", status="KILLED", reason="interrupted")
+
+    (run,) = runs(uri, tracker, "tags.kind = 'run'")
+
+    assert run.data.tags["git.commit"] == "aaaa, then bbbb"
+    assert run.data.tags["host.cpu"] == "EPYC"
+
+
+def test_what_was_begun_is_not_gone_on_with_by_force(
+    uri: str, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    """Nothing of it is in the new run: not an epoch, not a tag."""
+    tracker.start(card(1))
+    tracker.log_epoch("gru-1", result(1).epochs[0])
+    tracker.abandon("gru-1", status="KILLED", reason="interrupted")
+
+    tracker.forget(["gru-1"])
+    record(tracker, 1, tmp_path / "a")
+
+    new, old = runs(uri, tracker, "tags.kind = 'run'")
+    assert (new.info.status, old.info.status) == ("FINISHED", "KILLED")
+    assert "forgotten" in old.data.tags
+    assert "forgotten" not in new.data.tags
+
+
 def test_a_run_that_another_machine_has_ended_is_not_spoilt(
     uri: str, tracker: MlflowTracker, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
