@@ -24,7 +24,7 @@ OPTIONS = (
         "--seeds",
         metavar="N|A,B,…",
         help="How many seeds (1 to N), or which. Default: the file's; for compare and report all "
-        "that are recorded.",
+        "that are recorded. For search: how many compare the winners.",
     ),
     click.option(
         "--corpus",

@@ -31,7 +31,13 @@ PEERS = ("lesson", "joeynmt", "opennmt")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Interpreter of the environment that it is installed in.",
 )
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--rounds",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Whose median and spread are told.",
+)
 @click.option(
     "--batches", default=10, show_default=True, type=click.IntRange(min=1), help="In a round."
 )
@@ -48,7 +54,13 @@ PEERS = ("lesson", "joeynmt", "opennmt")
     type=click.IntRange(min=1),
     help="Also train so many at a time, each in a process of its own, beside one alone.",
 )
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Of each process, and of the other program.",
+)
 @click.option(
     "--to",
     "folder",

@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Translate TEXTS, or the lines of standard input, with EXPERIMENT's best model.
 
-    Best is what scored highest on the validation split.
+    Best is what had the highest BLEU on the validation split.
     """
     console = Console(stderr=True)
     session = open_session(console, selected, recorded=True)

@@ -32,8 +32,9 @@ class Evaluation:
     """What a model makes of one split."""
 
     scores: Mapping[str, float]
-    """By metric: `bleu` and `chrf` in [0, 100], `loss` in nats per target token, shares and
-    `brevity_penalty` in [0, 1], `length_ratio` of hypothesis to reference tokens."""
+    """By metric: `bleu` and `chrf` in [0, 100], `loss` in nats per target token and `perplexity`,
+    its exponential; shares and `brevity_penalty` in [0, 1], `length_ratio` of hypothesis to
+    reference tokens, `sentences_per_second` translated."""
     signatures: Mapping[str, str]
     """By text metric: everything that could change its figure."""
     hypotheses: Sequence[str]

@@ -24,7 +24,7 @@ class Memory(NamedTuple):
     """What the encoder made of the source, ready to be looked at."""
 
     values: Tensor  # (B, S, I), what each of the encoder's outputs adds to the decoder's input
-    keys: Tensor  # (B, S, A), what queries are compared with
+    keys: Tensor  # (B, S, A), or of dot products (B, S, K): what queries are compared with
     mask: Tensor | None  # (B, S), true where one may look; None: everywhere
     compared: Tensor | None = None  # (B, S, A), with queries by compiled looks; None: none can be
 

@@ -1,7 +1,7 @@
 """Decoder: previous tokens and a state in, outputs out.
 
 Shapes: B sentences, T target tokens, S source tokens, E embedding features, H decoder features,
-K encoder features, L layers, V target vocabulary.
+K encoder features, L layers, N hypotheses a sentence in beam search, V target vocabulary.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ Chooser = Callable[[int, Tensor | None], Tensor]
 class Context(NamedTuple):
     """What the decoder carries from step to step."""
 
-    state: State  # (L, B, H) a part; in beam search K rows a sentence
+    state: State  # (L, B, H) a part; in beam search N rows a sentence
     memory: Memory | None  # what attention looks at, a row a sentence; None without attention
     steps: Steps | None = None  # the stack, ready for steps without gradients, if there was one
 
@@ -49,7 +49,7 @@ class Context(NamedTuple):
         return Context(state, self.memory, self.steps)
 
     def exchange(self, rows: Tensor) -> "Context":
-        """Go on from other hypotheses of the same sentences, by row (B·K,)."""
+        """Go on from other hypotheses of the same sentences, by row (B·N,)."""
         state = tuple(part.index_select(1, rows) for part in self.state)
         return Context(state, self.memory, self.steps)
 

@@ -119,7 +119,7 @@ class VariantParents:
     def _log_best_model(
         self, parent_id: str, runs: Sequence[RunResult], download: Download
     ) -> None:
-        """Attach the best seed's model, by its validation score, ready to be loaded or served."""
+        """Attach the best seed's model, by validation BLEU, ready to be loaded or served."""
         finished = [run for run in runs if run.outcome == "finished"]
         if not finished:
             return

@@ -100,7 +100,7 @@ def test_variants_that_are_tested_on_other_sentences_are_refused(
 @files
 def test_every_variant_builds_and_steps(path: Path, digits: PreparedCorpus) -> None:
     """One epoch on a few pairs, with a loss that is a number."""
-    for spec in planned(path, digits)[:3]:
+    for spec in {spec.variant: spec for spec in planned(path, digits)}.values():
         config = replace(spec.config.training, epochs=1, budget=1.0, batch_size=100)
         model = build(digits, spec.config.model)
         batches = TrainingBatches(digits.load_split("train"), batch_size=100, seed=1)
