@@ -1,6 +1,6 @@
 """From a session's recorded results to the answer of its question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bench.cli.session import Session
@@ -99,12 +99,18 @@ def _seeds_to_be_seen(session: Session, by_variant: Mapping[str, Sequence[RunRes
 
 
 def _scope(session: Session) -> str:
-    baseline = next(spec for spec in session.specs if spec.variant == session.experiment.baseline)
-    corpus, epochs = session.data[baseline.data_fingerprint], baseline.config.training.num_epochs
+    """Say how long is trained on what, from the least of any variant to the most."""
+    ledgers = [session.data[spec.data_fingerprint].ledger for spec in session.specs]
+    epochs = {spec.config.training.num_epochs for spec in session.specs}
     return (
-        f"Profile {baseline.profile}: {epochs} {'epoch' if epochs == 1 else 'epochs'} of "
-        f"{corpus.ledger.train_pairs:,} training pairs, {corpus.ledger.corpus}"
+        f"Profile {session.specs[0].profile}: {_range(epochs)} "
+        f"{'epoch' if epochs == {1} else 'epochs'} of "
+        f"{_range({ledger.train_pairs for ledger in ledgers})} training pairs, {ledgers[0].corpus}"
     )
+
+
+def _range(numbers: Collection[int]) -> str:
+    return " to ".join(f"{number:,}" for number in sorted({min(numbers), max(numbers)}))
 
 
 def results_by_variant(

@@ -4,6 +4,7 @@ import re
 from functools import wraps
 from typing import Any
 
+from alembic.util.exc import CommandError
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,7 +36,7 @@ class Client:
         def ask(*args: Any, **kwargs: Any) -> Any:
             try:
                 return method(*args, **kwargs)
-            except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+            except (MlflowException, SQLAlchemyError, CommandError, OSError, ImportError) as error:
                 raise TrackingError(
                     f"the tracking store {without_password(self._uri)} does not answer as MLflow "
                     f"does: {_reason(error)}"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bench.data.config import DataConfig, Tokenization
-from bench.data.corpus import shown_name
-from bench.data.preparation import prepare
+from bench.data.corpus import load_reader, shown_name
+from bench.data.preparation import data_fingerprint, prepare
 from bench.data.prepared import LEDGER_FILE, PreparedCorpus
 from bench.data.vocabulary import EOS_ID, SPECIALS, UNK_ID, build_vocabulary
 from bench.errors import CorpusError
@@ -111,6 +111,16 @@ def test_a_second_preparation_reads_the_cache(
     assert second.folder == first.folder
     with pytest.raises(TypeError):
         prepare(replace(config, lowercase=False))
+
+
+def test_another_tokeniser_makes_another_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one version of spaCy has cut is not taken for what another would."""
+    config, reader = DataConfig(corpus="digit_reversal"), load_reader("digit_reversal")
+    before = data_fingerprint(config, reader)
+
+    monkeypatch.setattr("bench.data.preparation.version", lambda package: f"{package} 99")
+
+    assert data_fingerprint(config, reader) != before
 
 
 def test_the_fingerprint_follows_the_text_not_its_place(tmp_path: Path) -> None:

@@ -169,6 +169,7 @@ def test_products_in_bfloat16_leave_the_model_as_it_was(
     pairs = zip(wide.hypotheses, narrow.hypotheses, strict=True)
     assert sum(one == other for one, other in pairs) > 0.9 * len(split)
     assert narrow.scores["loss"] == pytest.approx(wide.scores["loss"], rel=0.02)
+    assert narrow.scores["loss"] != wide.scores["loss"]
 
 
 def test_a_saved_translator_translates_as_the_model_did(

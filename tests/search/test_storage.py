@@ -1,13 +1,15 @@
 """Where studies are kept."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
-from bench.errors import BenchError
+from bench.errors import BenchError, TrackingError
 from bench.search.storage import open_storage, storage_errors
+from bench.tracking.client import Client
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,20 @@ def test_what_cannot_be_opened_says_so(given: str, message: str, tmp_path: Path)
 
     with pytest.raises(BenchError, match=message):
         open_storage(given)
+
+
+def test_one_database_is_not_for_studies_and_runs(tmp_path: Path) -> None:
+    """Both programs write there which form their tables have, and neither reads the other's."""
+    address = f"sqlite:///{tmp_path / 'studies'}"
+    open_storage(address)
+
+    with pytest.raises(TrackingError, match="does not answer as MLflow does"):
+        Client(address)
+
+    with sqlite3.connect(tmp_path / "studies") as database:
+        database.execute("UPDATE alembic_version SET version_num = 'of MLflow'")
+    with pytest.raises(BenchError, match="does not answer"):
+        open_storage(address)
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}", "sqlite:///{}?timeout=9"])

@@ -1,18 +1,26 @@
 """The loss, some rows of logits at a time."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from bench.compiled.library import reference_only
 from bench.training import loss as module
 from bench.training.loss import Portions, judge, output_loss, token_loss
 
 
+@pytest.mark.parametrize("passes", [nullcontext, reference_only], ids=["compiled", "in torch"])
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("at_a_time", [1, 6, 40, 10_000])
 def test_loss_and_gradients_are_those_of_all_logits_at_once(
-    label_smoothing: float, at_a_time: int, monkeypatch: pytest.MonkeyPatch
+    label_smoothing: float,
+    at_a_time: int,
+    passes: Callable[[], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Against torch's cross-entropy and its gradients, however little is done at once."""
     monkeypatch.setitem(module.PORTIONS, "cpu", Portions(4 * at_a_time, at_a_time, at_a_time))
@@ -20,13 +28,13 @@ def test_loss_and_gradients_are_those_of_all_logits_at_once(
     targets = torch.randint(0, 11, (7,))
     leaves = [features, output.weight, output.bias]
 
-    ours = output_loss(features, output, targets, label_smoothing=label_smoothing)
+    with passes():
+        ours = output_loss(features, output, targets, label_smoothing=label_smoothing)
+        of_ours = torch.autograd.grad(3 * ours, leaves)
     plain = token_loss(output(features), targets, label_smoothing=label_smoothing)
 
     torch.testing.assert_close(ours, plain)
-    for found, expected in zip(
-        torch.autograd.grad(3 * ours, leaves), torch.autograd.grad(3 * plain, leaves), strict=True
-    ):
+    for found, expected in zip(of_ours, torch.autograd.grad(3 * plain, leaves), strict=True):
         torch.testing.assert_close(found, expected)
 
 

@@ -40,6 +40,7 @@ def test_one_cycle_moves_rate_and_momentum_against_each_other() -> None:
     assert factors[900:] == sorted(factors[900:], reverse=True)
     assert factors[-1] == pytest.approx(1 / 1000)
     assert set(betas[900:]) == {0.95}
+    assert pace_at("one_cycle", step=9_999, num_steps=10_000).factor == 1 / 1000  # not a tenth
 
 
 def test_a_cosine_falls_to_nothing() -> None:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from bench.data.batching import Batch, TrainingBatches, collate
@@ -18,6 +20,7 @@ from bench.data.prepared import PreparedCorpus
 from bench.errors import ConfigError, DivergedError
 from bench.model.config import AttentionKind, CellKind
 from bench.training.checkpoint import load_last, save_last
+from bench.training.clock import clock_name
 from bench.training.config import TrainingConfig
 from bench.training.device import choose_device, gpus_of, resolve_precision
 from bench.training.loss import token_loss
@@ -201,11 +204,50 @@ def test_training_stops_at_a_loss_that_is_not_finite(digits: PreparedCorpus) -> 
     torch.testing.assert_close(model.encoder.embedding.weight, weights)
 
 
+def test_the_step_that_would_spoil_the_weights_is_never_taken(
+    digits: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor by the fourth loss: the weights stay those that the third step left."""
+    model = build(digits)
+    batches = TrainingBatches(digits.load_split("train"), batch_size=16, seed=1)
+    taken: list[Tensor] = []
+
+    def loss_of(*args: Any, **kwargs: Any) -> Tensor:
+        taken.append(model.encoder.embedding.weight.detach().clone())
+        loss = batch_loss(*args, **kwargs)
+        return loss * float("inf") if len(taken) == 4 else loss
+
+    monkeypatch.setattr("bench.training.trainer.batch_loss", loss_of)
+
+    with pytest.raises(DivergedError, match="not finite in epoch 1, at step 3"):
+        next(train(model, build_optimizer(model, CONFIG), batches, CONFIG, seed=1))
+
+    assert not taken[2].equal(taken[3])
+    assert model.encoder.embedding.weight.equal(taken[3])
+
+
 def test_an_unclipped_and_a_clipped_training_differ(digits: PreparedCorpus) -> None:
     """The largest gradient allowed has its effect, and `inf` allows all."""
     tight = replace(CONFIG, epochs=1, max_gradient_norm=0.01)
 
     assert losses(digits, tight) != losses(digits, replace(tight, max_gradient_norm=float("inf")))
+
+
+def test_threads_that_share_a_product_are_timed_by_the_wall() -> None:
+    """One thread on a CPU by what it had of the processor; torch's or numpy's several not."""
+    cpu, before = torch.device("cpu"), torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        with threadpool_limits(1, user_api="blas"):
+            assert clock_name(cpu) == "processor"
+            assert clock_name(torch.device("meta")) == "wall"
+            torch.set_num_threads(2)
+            assert clock_name(cpu) == "wall"
+            torch.set_num_threads(1)
+        with threadpool_limits(2, user_api="blas"):
+            assert clock_name(cpu) == "wall"
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_device_that_is_not_here_is_refused() -> None:
