@@ -69,6 +69,21 @@ def test_several_objectives_have_a_front(tmp_path: Path) -> None:
     assert (folder / "figures" / "front.svg").exists()
 
 
+def test_settings_stand_under_their_names_in_whatever_order_the_file_has_them(
+    tmp_path: Path,
+) -> None:
+    """That of the space, not the one in which trials were asked."""
+    search = example_search(objectives=("bleu", "seconds"))
+    turned = dict(reversed(list(search.config.space.items())))
+    search = replace(search, config=replace(search.config, space=turned))
+
+    page = (write_example(tmp_path, search=search) / "README.md").read_text("utf-8")
+
+    assert "gap | dropout_scale | num_layers | learning_rate |" in page
+    assert "| a | #4 | 24.00 | 22.50 ± 0.71 | +1.50 | 0.444 | 1 | 0.00506 |" in page
+    assert "| b | #4 | 30.00 | 14.0 | 0.444 | 1 | 0.00506 |" in page
+
+
 def test_a_sampler_that_learns_from_scores_has_no_curve(tmp_path: Path) -> None:
     """Its trials are not draws of one kind."""
     folder = write_example(tmp_path, search=example_search(sampler="tpe"))

@@ -33,6 +33,7 @@ from bench.search.storage import open_storage
 from bench.search.study import VariantStudy
 from bench.tracking.result import EpochRecord
 from bench.tracking.tracker import RunCard, Status
+from tests.comparison.examples import result
 from tests.engine.test_scheduling import TRAINING, spec
 
 CONFIG = SearchConfig(
@@ -335,6 +336,28 @@ def test_another_way_to_search_is_another_study(
     study(tmp_path, spec(digits), replace(CONFIG, trials=9))
     with pytest.raises(BenchError, match="another space"):
         study(tmp_path, spec(digits), other)
+
+
+def test_settings_matter_by_the_trials_that_count_alone(
+    digits: PreparedCorpus, tmp_path: Path
+) -> None:
+    """Dropout in the eight that are wanted, the rate in four of an earlier command; four: nothing."""
+    found = study(tmp_path, spec(digits), replace(CONFIG, trials=12))
+    for number in range(12):
+        running = found.next_trial({})
+        assert running is not None
+        rate, dropout = (running.trial.params[name] for name in CONFIG.space)
+        score = 5.0 * dropout if number < 8 else 900.0 * rate
+        epoch = EpochRecord(epoch=1, metrics={"validation/bleu": score})
+        found.hear_result(running, replace(result("gru", 1, 1.0), epochs=(epoch,)))
+
+    wanted = study(tmp_path, spec(digits), replace(CONFIG, trials=8))
+    few = study(tmp_path, spec(digits), replace(CONFIG, trials=4))
+
+    shares = read_study(wanted, importances=True).importances
+    assert shares["model.dropout_scale"] > 0.9
+    assert read_study(found, importances=True).importances["training.learning_rate"] > 0.2
+    assert read_study(few, importances=True).importances == {}
 
 
 def test_a_draw_that_was_left_is_not_replaced_by_a_later_one(
