@@ -341,7 +341,7 @@ def test_another_way_to_search_is_another_study(
 def test_settings_matter_by_the_trials_that_count_alone(
     digits: PreparedCorpus, tmp_path: Path
 ) -> None:
-    """Dropout in the eight that are wanted, the rate in four of an earlier command; four: nothing."""
+    """Dropout in the eight that are wanted, the rate in four of an earlier command."""
     found = study(tmp_path, spec(digits), replace(CONFIG, trials=12))
     for number in range(12):
         running = found.next_trial({})
