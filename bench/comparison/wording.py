@@ -89,7 +89,7 @@ def method(comparison: Comparison) -> str:
         )
     if len(comparison.computed_on) > 1:
         sentences.append(
-            f"Runs were computed on {', '.join(comparison.computed_on)}: their seconds, and what "
+            f"Runs were computed on {'; '.join(comparison.computed_on)}: their seconds, and what "
             "is said at equal training time, cannot be compared."
         )
     if comparison.clocks == ["processor"]:

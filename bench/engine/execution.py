@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from bench.compiled.library import load_kernels
 from bench.data.batching import TrainingBatches
 from bench.data.prepared import EncodedSplit, PreparedCorpus
 from bench.engine.memory import forget_peak, peak_bytes
@@ -22,6 +23,7 @@ from bench.evaluation.metrics import higher_is_better
 from bench.evaluation.translator import save_translator
 from bench.experiment.planning import RunSpec
 from bench.model.seq2seq import Seq2Seq, Vectors, count_parameters
+from bench.processor import read_processor
 from bench.tracking.result import EpochRecord, RunResult
 from bench.training.checkpoint import load_best, load_last, save_best, save_last
 from bench.training.clock import ClockName, clock_name
@@ -234,4 +236,8 @@ def run_result(
 
 
 def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    """Name what decides how long a run takes: runs of two such names have no seconds to compare."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    name = read_processor().name or "cpu"
+    return name if load_kernels() else f"{name} without compiled passes"

@@ -239,7 +239,7 @@ def test_seconds_of_different_devices_are_said_not_to_compare() -> None:
     two = compare("Does it?", results, draws, baseline="a", margin=0.5)
 
     assert "cannot be compared" not in method(one)
-    assert "on NVIDIA H100 in bfloat16, cpu in float32: their seconds" in method(two)
+    assert "on NVIDIA H100 in bfloat16; cpu in float32: their seconds" in method(two)
 
 
 def test_a_run_that_is_the_baseline_s_own_makes_no_other_stricter() -> None:

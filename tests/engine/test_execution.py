@@ -25,6 +25,7 @@ from bench.evaluation.config import EvaluationConfig
 from bench.evaluation.evaluate import Evaluation
 from bench.experiment.planning import RunSpec
 from bench.experiment.schema import RunConfig
+from bench.processor import read_processor
 from bench.tracking.result import EpochRecord
 from bench.training.checkpoint import load_best
 from bench.training.config import TrainingConfig
@@ -153,3 +154,18 @@ def test_what_a_run_cost_is_that_of_all_its_epochs(digits: PreparedCorpus, tmp_p
     assert result.training_seconds == 40.0
     assert result.pairs_per_second == pytest.approx(8.0)
     assert result.clock == "processor"
+
+
+def test_a_run_says_on_which_processor_and_how_it_was_computed(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seconds of another processor, or without compiled passes, are not to be compared."""
+    epoch = EpochRecord(epoch=1, metrics={"train/seconds": 1.0, "train/pairs_per_second": 1.0})
+    fitted = Fitted(
+        model=build(digits), best_epoch=1, epochs=(epoch,), divergence="", clock="processor"
+    )
+    place, name = Workplace(device=CPU, folder=tmp_path), read_processor().name
+
+    for kernels, device in ((object(), name), (None, f"{name} without compiled passes")):
+        monkeypatch.setattr(execution, "load_kernels", lambda kernels=kernels: kernels)
+        assert run_result(SPEC, fitted, place).device == device
