@@ -79,8 +79,20 @@ def compare(  # noqa: PLR0913 - what was found, and by which rules it is judged
         looks=tuple(looks),
         significance=significance,
         signature=next(iter(signatures), ""),
-        computed_on=sorted({f"{run.device} in {run.precision}" for run in everything}),
+        computed_on=_computed_on(results),
         clocks=sorted({run.clock for run in everything}),
+    )
+
+
+def _computed_on(results: Mapping[str, Sequence[RunResult]]) -> list[str]:
+    """Name the devices, with number formats where one variant's runs differ in them.
+
+    A format that differs between variants only is a part of what is compared.
+    """
+    mixed = any(len({run.precision for run in runs}) > 1 for runs in results.values())
+    everything = (run for runs in results.values() for run in runs)
+    return sorted(
+        {f"{run.device} in {run.precision}" if mixed else run.device for run in everything}
     )
 
 

@@ -85,7 +85,7 @@ class Comparison:
     exploratory: Sequence[str] = ()
     """Settings changed on the command line, of which the experiment's file knows nothing."""
     computed_on: Sequence[str] = ()
-    """Kinds of device, each with its number format, of all runs."""
+    """Kinds of device of all runs, each with its number format where one variant's differ in it."""
     clocks: Sequence[str] = ("wall",)
     """That all runs' seconds are by: `processor` or `wall`, or both."""
 

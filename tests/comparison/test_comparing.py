@@ -242,6 +242,18 @@ def test_seconds_of_different_devices_are_said_not_to_compare() -> None:
     assert "on NVIDIA H100 in bfloat16; cpu in float32: their seconds" in method(two)
 
 
+def test_seconds_of_variants_that_differ_in_their_number_format_do_compare() -> None:
+    """What `bfloat16` costs on one machine is what such an experiment asks."""
+    runs = [result(name, seed, 20.0 + seed) for name in "ab" for seed in range(3)]
+    draws = steady(runs)
+    narrow = [replace(run, precision="bfloat16") for run in runs[3:]]
+
+    found = compare("Does it?", {"a": runs[:3], "b": narrow}, draws, baseline="a", margin=0.5)
+
+    assert found.computed_on == ["cpu"]
+    assert "cannot be compared" not in method(found)
+
+
 def test_a_run_that_is_the_baseline_s_own_makes_no_other_stricter() -> None:
     """There is nothing that could be found there by chance."""
     runs = {
