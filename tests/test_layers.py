@@ -8,7 +8,7 @@ import pytest
 LAYERS = [
     "errors", "files", "cache", "switches", "registry", "seeding", "processes", "processor",
     "data", "compiled", "model", "training", "evaluation", "tracking", "experiment", "engine",
-    "search", "speed", "comparison", "report", "cli", "__main__",
+    "search", "speed", "comparison", "report", "session", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {  # a framework, and the only places that may import it
     "mlflow": "tracking",

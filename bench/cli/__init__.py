@@ -1,1 +1,1 @@
-"""Stage 11: words in, calls out."""
+"""Stage 12: words in, calls out."""

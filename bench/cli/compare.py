@@ -1,13 +1,12 @@
 """`compare`: the answer from recorded results alone."""
 
-from typing import Any
-
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 from bench.cli.words import count
+from bench.session.selection import Selection
 
 
 def _simulate(ctx: click.Context, _: click.Parameter, num_experiments: int | None) -> None:
@@ -42,22 +41,22 @@ def _simulate(ctx: click.Context, _: click.Parameter, num_experiments: int | Non
     help="Show, by N simulated experiments (1,000 if not given) of each kind, how often the "
     "verdicts are right; needs no EXPERIMENT.",
 )
-def command(form: str, **selected: Any) -> None:
+def command(selection: Selection, form: str) -> None:
     """Answer EXPERIMENT's question from what has been recorded. Nothing is trained.
 
     Every recorded seed counts, unless --seeds says which.
     """
     console = Console(stderr=form != "table")
-    session = open_session(console, selected, recorded=True)
+    session = open_session(console, selection, recorded=True)
 
-    from bench.cli.answering import look_again
-    from bench.cli.session import other_seeds, require_results, with_recorded_seeds
     from bench.cli.tables import print_comparison
     from bench.report.formats import FORMATS
+    from bench.session.answering import look_again
+    from bench.session.session import other_seeds, require_results, with_recorded_seeds
 
-    if selected["seeds"] is None:
+    if selection.seeds is None:
         session = with_recorded_seeds(session)
-    results = require_results(session, selected)
+    results = require_results(session)
     with console.status("resampling the test sentences"):
         comparison, seen = look_again(session, results)
     if others := sorted(other_seeds(session)):

@@ -8,13 +8,13 @@ from time import perf_counter
 from rich.console import Console
 
 from bench.cli.progress import clock
-from bench.cli.session import Planned
 from bench.engine.executors.contract import EpochEnded, Event, Failed, Started, Task
 from bench.engine.executors.processes import ProcessExecutor
 from bench.errors import BenchError
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_settings
 from bench.search.making import fixed_settings
+from bench.session.session import Planned
 
 
 def print_estimate(

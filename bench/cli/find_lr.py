@@ -1,7 +1,6 @@
 """`find-lr`: which learning rate suits a variant."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.console import Console
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 from bench.files import write_whole
+from bench.session.selection import Selection
 
 
 @click.command("find-lr")
@@ -28,13 +28,13 @@ from bench.files import write_whole
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the plot.",
 )
-def command(variant: str | None, steps: int, folder: Path, **selected: Any) -> None:
+def command(selection: Selection, variant: str | None, steps: int, folder: Path) -> None:
     """Raise the learning rate step by step and watch the loss of VARIANT (default: the baseline).
 
     Prints a suggestion, writes a plot, and logs both to MLflow; nothing is changed by it.
     """
     console = Console()
-    session = open_session(console, selected)
+    session = open_session(console, selection)
 
     from bench.data.batching import TrainingBatches
     from bench.engine.execution import build_model

@@ -1,17 +1,15 @@
 """Options that several commands share, and what they mean."""
 
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import wraps
 from typing import Any
 
 import click
 
-from bench.errors import ConfigError
+from bench.session.selection import Selection
 
 Decorated = Callable[..., Any]
-MOST_SEEDS = 1_000
-"""That a number of them may ask for; what is larger was meant as a seed."""
 
 OPTIONS = (
     click.option(
@@ -71,7 +69,7 @@ SEARCH_OPTIONS = (
 
 
 def experiment_options(command: Decorated) -> Decorated:
-    """Give a command the options that select an experiment and its record."""
+    """Give a command the options that select an experiment and its record, as a `Selection`."""
     return _give(_checked(command), (click.argument("experiment"), *OPTIONS))
 
 
@@ -92,8 +90,10 @@ def _checked(command: Decorated) -> Decorated:
     def checked(**options: Any) -> Any:
         from bench.cli.opening import check
 
-        check(options)
-        return command(**options)
+        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
+        selection = Selection(**{**chosen, "experiment": chosen["experiment"] or ""})
+        check(selection, goes_on=options.get("resume", False))
+        return command(selection=selection, **options)
 
     return checked
 
@@ -102,55 +102,3 @@ def _give(command: Decorated, options: Sequence[Callable[[Decorated], Decorated]
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def as_typed(command: str, selected: Mapping[str, Any]) -> str:
-    """Write a command with the shared options that were given, to be typed again."""
-    from bench.experiment.loading import DEFAULT_PROFILE
-    from bench.tracking.store import without_password
-
-    words = ["python", "-m", "bench", command, selected["experiment"]]
-    if selected["profile"] != DEFAULT_PROFILE:
-        words += ["--profile", selected["profile"]]
-    for option, value in (("--seeds", selected["seeds"]), ("--corpus", selected["corpus"])):
-        words += [option, value] if value else []
-    words += [word for setting in selected["overrides"] for word in ("--set", setting)]
-    if selected["device"] != "auto":
-        words += ["--device", selected["device"]]
-    if selected["tracking_uri"]:
-        words += ["--tracking-uri", without_password(selected["tracking_uri"])]
-    return shlex.join(words)
-
-
-def parse_seeds(text: str | None) -> list[int] | None:
-    """Read `--seeds`: a number of seeds, or a list with commas.
-
-    Raises:
-        ConfigError: for anything else.
-    """
-    if text is None:
-        return None
-    try:
-        numbers = [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        numbers = []
-    if "," in text and numbers:
-        return numbers
-    if len(numbers) == 1 and numbers[0] > MOST_SEEDS:
-        raise ConfigError(f"--seeds: {text} seeds are too many; the one seed is written {text},")
-    if len(numbers) == 1 and numbers[0] >= 1:
-        return list(range(1, numbers[0] + 1))
-    raise ConfigError(f"--seeds: wanted how many, such as 5, or which, such as 1,2,3; got {text!r}")
-
-
-def refuse_listed_seeds(seeds: str | None) -> None:
-    """Refuse which seeds, where a search is asked how many.
-
-    Raises:
-        ConfigError: for a list.
-    """
-    if seeds is not None and "," in seeds:
-        raise ConfigError(
-            f"--seeds: a search takes how many, such as 5, not which; got {seeds!r}. The winners "
-            "are compared with seeds that have chosen nothing"
-        )

@@ -10,10 +10,11 @@ from rich.table import Table
 
 from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
+from bench.session.selection import Selection
 
 if TYPE_CHECKING:
-    from bench.cli.session import Planned
     from bench.experiment.planning import RunSpec
+    from bench.session.session import Planned
     from bench.tracking.result import RunResult
 
 LANGUAGES = {"fr": "French", "en": "English"}
@@ -23,10 +24,10 @@ MOST_MISSING = 5
 
 @click.command("plan")
 @experiment_options
-def command(**selected: Any) -> None:
+def command(selection: Selection) -> None:
     """Show the runs of EXPERIMENT, and which of them are done. Nothing is trained."""
     console = Console()
-    planned = open_plan(console, selected)
+    planned = open_plan(console, selection)
     with console.status("reading the record"):
         results = _recorded(planned)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -77,7 +78,7 @@ def _told(language: str, found: "dict[str, Any]") -> str:
 
 def _recorded(planned: "Planned") -> "dict[str, RunResult]":
     """Return what is recorded of these runs, by identity; no store is made to find nothing."""
-    from bench.cli.session import open_record
+    from bench.session.session import open_record
     from bench.tracking.store import is_new
 
     if is_new(planned.uri):

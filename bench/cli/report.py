@@ -1,17 +1,18 @@
 """`report`: the answer as files that can be committed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options, search_options
+from bench.session.selection import Selection, refuse_listed_seeds
 
 if TYPE_CHECKING:
-    from bench.cli.session import Session
     from bench.search.record import SearchRecord
+    from bench.session.session import Session
 
 REPORTS = Path("reports")
 
@@ -28,11 +29,11 @@ REPORTS = Path("reports")
     "a search, or another profile or corpus than the experiment's.",
 )
 def command(
+    selection: Selection,
     folder: Path | None,
     search: bool,
     storage: str | None,
     objectives: str | None,
-    **selected: Any,
 ) -> None:
     """Write EXPERIMENT's answer from recorded results, as pages, figures and numbers.
 
@@ -40,30 +41,29 @@ def command(
     --seeds says which. A discussion.md in the folder is taken into the pages, never overwritten.
     """
     console = Console()
-    session = open_session(console, selected, recorded=True)
+    session = open_session(console, selection, recorded=True)
 
-    from bench.cli.gathering import gather
-    from bench.cli.options import refuse_listed_seeds
-    from bench.cli.session import require_results, with_recorded_seeds
     from bench.report.folders import own_folder
     from bench.report.index import write_index
     from bench.report.pages import DISCUSSION, discusses_others, write_report
+    from bench.session.gathering import gather
+    from bench.session.session import require_results, with_recorded_seeds
 
     record = None
     if search:
-        refuse_listed_seeds(selected["seeds"])
-        session, record = _tuned(session, storage, objectives, selected)
-    elif selected["seeds"] is None:
+        refuse_listed_seeds(selection.seeds)
+        session, record = _tuned(session, storage, objectives)
+    elif selection.seeds is None:
         session = with_recorded_seeds(session)
-    results = require_results(session, selected, maker="search" if search else "run")
+    results = require_results(session, maker="search" if search else "run")
     with console.status("writing the report"):
-        report = gather(session, results, selected, search=record)
+        report = gather(session, results, search=record)
         in_index = folder is None
         own = own_folder(
             report.profile,
-            report.corpus if selected["corpus"] else "",
+            report.corpus if selection.corpus else "",
             adhoc=report.adhoc,
-            seeds=selected["seeds"] if report.chosen_seeds else "",
+            seeds=(selection.seeds or "") if report.chosen_seeds else "",
         )
         folder = folder or REPORTS / session.experiment.name / ("search" if search else "") / own
         beside_others = discusses_others(folder, report)
@@ -83,12 +83,12 @@ def command(
 
 
 def _tuned(
-    session: "Session", storage: str | None, objectives: str | None, selected: dict[str, Any]
+    session: "Session", storage: str | None, objectives: str | None
 ) -> tuple["Session", "SearchRecord"]:
     """Return the tuned variants, and the search that tuned them."""
-    from bench.cli.tuning import open_recorded
     from bench.search.storage import open_storage
+    from bench.session.tuning import open_recorded
 
-    tuning = open_recorded(session, open_storage(storage, recorded=True), objectives, selected)
+    tuning = open_recorded(session, open_storage(storage, recorded=True), objectives)
     record = tuning.record(tuning.finished_retrials(), importances=True)
     return tuning.tuned_session(record), record

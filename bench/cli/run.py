@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -13,12 +13,13 @@ from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
 from bench.cli.words import count
 from bench.cli.workers import open_workers
+from bench.session.selection import Selection
 
 if TYPE_CHECKING:
-    from bench.cli.session import Session
     from bench.comparison.comparison import Comparison
     from bench.engine.executors.processes import ProcessExecutor
     from bench.engine.scheduling import Outcome
+    from bench.session.session import Session
 
 
 @click.command("run")
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     help="Most seeds with --until-decided.",
 )
 def command(
-    jobs: int | None, force: bool, until_decided: bool, max_seeds: int, **selected: Any
+    selection: Selection, jobs: int | None, force: bool, until_decided: bool, max_seeds: int
 ) -> None:
     """Run EXPERIMENT: every variant with every seed, then the answer.
 
@@ -53,10 +54,10 @@ def command(
     if until_decided and force:
         raise click.UsageError("--until-decided and --force do not go together.")
     console = Console()
-    with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
-        session = open_session(console, selected)
+    with open_workers(console, jobs=jobs, device=selection.device) as executor:
+        session = open_session(console, selection)
 
-        from bench.cli.session import with_seeds
+        from bench.session.session import with_seeds
 
         seeds = list(session.experiment.seeds)
         looks = _plan_looks(seeds, max_seeds) if until_decided else ()
@@ -70,7 +71,7 @@ def command(
             if not outcome.results:
                 end_with(console, outcome)
             with console.status("resampling the test sentences"):
-                from bench.cli.answering import look  # SciPy: not before the runs
+                from bench.session.answering import look  # SciPy: not before the runs
 
                 comparison = look(session, outcome.results, planned=looks)
             if comparison.decided or outcome.failures:
@@ -78,12 +79,15 @@ def command(
             if looks and num_seeds != looks[-1]:
                 _say_undetermined(console, comparison, num_seeds)
     with console.status("writing the summary"):
-        from bench.cli.summaries import summarise
         from bench.cli.tables import print_comparison
+        from bench.session.summaries import summarise
 
         summarise(session, outcome.results, comparison)
     print_comparison(console, comparison, session.experiment.expected)
-    console.print(f"Look at every run: [bold]{_pages(session.uri, selected)}[/]", highlight=False)
+    console.print(
+        f"Look at every run: [bold]{_pages(session.uri, selection.tracking_uri)}[/]",
+        highlight=False,
+    )
     end_with(console, outcome)
 
 
@@ -178,12 +182,11 @@ def _say_undetermined(console: Console, comparison: "Comparison", num_seeds: int
     )
 
 
-def _pages(uri: str, selected: dict[str, Any]) -> str:
+def _pages(uri: str, given: str | None) -> str:
     """Say where MLflow's pages are: a server has its own, a database is shown by a command."""
     from bench.tracking.store import is_server, without_password
 
     if is_server(uri):
         return without_password(uri)
-    given = selected["tracking_uri"]
     option = f" --tracking-uri {without_password(given)}" if given else ""
     return f"python -m bench ui{option}"

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,21 +12,21 @@ from rich.console import Console
 from bench.cli.opening import open_plan, open_session
 from bench.cli.options import (
     perhaps_experiment_options,
-    refuse_listed_seeds,
     search_options,
 )
 from bench.cli.words import count, plural
 from bench.cli.workers import open_workers
+from bench.session.selection import Selection, refuse_listed_seeds
 
 SECONDS_BETWEEN_LOOKS = 5.0
 
 if TYPE_CHECKING:
-    from bench.cli.session import AnyPlanned, Session
-    from bench.cli.tuning import Tuning
     from bench.engine.executors.processes import ProcessExecutor
     from bench.experiment.search import SearchConfig
     from bench.search.record import StudyRecord
     from bench.search.study import VariantStudy
+    from bench.session.session import AnyPlanned, Session
+    from bench.session.tuning import Tuning
 
 
 @click.command("search")
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     help="Show the space, train two epochs of each variant, and say how long all would take.",
 )
 def command(  # noqa: PLR0913 - the options of the command
+    selection: Selection,
     trials: int | None,
     variants: str | None,
     objectives: str | None,
@@ -54,7 +56,6 @@ def command(  # noqa: PLR0913 - the options of the command
     storage: str | None,
     resume: bool,
     dry_run: bool,
-    **selected: Any,
 ) -> None:
     """Tune every variant of EXPERIMENT with the same space, sampler and number of trials.
 
@@ -66,32 +67,32 @@ def command(  # noqa: PLR0913 - the options of the command
     console = Console()
     if resume:
         _refuse_settings()
-        selected, asked = _resumed(storage, selected)
+        selection, asked = _resumed(storage, selection)
         variants = variants or asked["variants"]
         objectives = objectives or asked["objectives"]
         trials = trials or asked["trials"]
-    if selected["experiment"] is None:
+    if not selection.experiment:
         raise click.UsageError("Missing argument 'EXPERIMENT' (or --resume).")
-    refuse_listed_seeds(selected["seeds"])
+    refuse_listed_seeds(selection.seeds)
 
-    with open_workers(console, jobs=jobs, device=selected["device"]) as executor:
+    with open_workers(console, jobs=jobs, device=selection.device) as executor:
         asked_for = variants, {"trials": trials, "objectives": objectives}
         if dry_run:
-            planned, config = _show_space(console, open_plan(console, selected), *asked_for)
+            planned, config = _show_space(console, open_plan(console, selection), *asked_for)
 
             from bench.cli.estimate import print_estimate
 
             print_estimate(console, planned, config, executor)
             return
-        session, config = _show_space(console, open_session(console, selected), *asked_for)
+        session, config = _show_space(console, open_session(console, selection), *asked_for)
 
-        from bench.cli.tuning import note_asked, open_tuning
         from bench.search.storage import open_storage, storage_errors
+        from bench.session.tuning import note_asked, open_tuning
 
         storing = open_storage(storage)
         with storage_errors():
-            tuning = open_tuning(session, config, storing, selected)
-            note_asked(tuning, selected, variants)
+            tuning = open_tuning(session, config, storing)
+            note_asked(tuning, variants)
             _tune(console, tuning, executor)
 
 
@@ -100,8 +101,8 @@ def _show_space(
 ) -> "tuple[AnyPlanned, SearchConfig]":
     """Print what will be searched; return the variants asked for, and how they are searched."""
     from bench.cli.search_tables import print_space
-    from bench.cli.session import with_variants
-    from bench.cli.tuning import parse_objectives, search_config
+    from bench.session.session import with_variants
+    from bench.session.tuning import parse_objectives, search_config
 
     if variants is not None:
         planned = with_variants(planned, [name.strip() for name in variants.split(",")])
@@ -113,12 +114,12 @@ def _show_space(
 
 def _tune(console: Console, tuning: "Tuning", executor: "ProcessExecutor") -> None:
     """Do the trials, the best of them with fresh seeds, then the comparison of the winners."""
-    from bench.cli.answering import look
     from bench.cli.run import end_with, run_lacking
     from bench.cli.search_tables import describe_standing, print_search
-    from bench.cli.summaries import summarise, summarise_studies
     from bench.cli.tables import print_comparison
     from bench.search.reading import read_study
+    from bench.session.answering import look
+    from bench.session.summaries import summarise, summarise_studies
 
     _do_trials(
         console,
@@ -183,16 +184,14 @@ def _do_trials(
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _resumed(
-    storage: str | None, selected: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the options of the last search, but for those that say where."""
-    from bench.cli.tuning import last_asked
+def _resumed(storage: str | None, selection: Selection) -> tuple[Selection, dict[str, Any]]:
+    """Return what the last search selected, but for where, and what else it asked for."""
     from bench.search.storage import open_storage
+    from bench.session.tuning import ASKED_ABOUT, last_asked
 
-    asked = last_asked(open_storage(storage, recorded=True), selected["experiment"])
-    options = {name: asked[name] for name in ("experiment", "profile", "corpus", "overrides")}
-    return {**selected, **options, "seeds": selected["seeds"] or asked["seeds"]}, asked
+    asked = last_asked(open_storage(storage, recorded=True), selection.experiment)
+    same = {name: asked[name] for name in ASKED_ABOUT}
+    return replace(selection, **{**same, "seeds": selection.seeds or asked["seeds"]}), asked
 
 
 def _refuse_settings() -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -14,6 +14,7 @@ from bench.cli.opening import open_plan
 from bench.cli.options import experiment_options
 from bench.cli.words import count
 from bench.files import write_whole
+from bench.session.selection import Selection
 
 if TYPE_CHECKING:
     from bench.experiment.planning import RunSpec
@@ -68,6 +69,7 @@ PEERS = ("lesson", "joeynmt", "opennmt")
     help="Folder to write the figures to, as JSON with hardware and versions.",
 )
 def command(  # noqa: PLR0913 - the options of the command
+    selection: Selection,
     variant: str | None,
     against: str | None,
     peer_python: Path | None,
@@ -77,7 +79,6 @@ def command(  # noqa: PLR0913 - the options of the command
     jobs: int,
     threads: int,
     folder: Path | None,
-    **selected: Any,
 ) -> None:
     """Measure VARIANT (default: the baseline) of EXPERIMENT on this machine.
 
@@ -85,7 +86,7 @@ def command(  # noqa: PLR0913 - the options of the command
     meet the same conditions. Nothing is recorded in MLflow.
     """
     console = Console()
-    planned = open_plan(console, selected)
+    planned = open_plan(console, selection)
 
     from bench.errors import UnknownNameError
     from bench.speed.measurement import measure

@@ -2,15 +2,20 @@
 
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from bench.cli.opening import open_session
 from bench.cli.options import experiment_options
+from bench.session.selection import Selection
+
+if TYPE_CHECKING:
+    from bench.experiment.planning import RunSpec
+    from bench.session.session import Session
 
 
 @click.command("translate")
@@ -26,25 +31,25 @@ from bench.cli.options import experiment_options
     "experiment decodes.",
 )
 def command(
+    selection: Selection,
     texts: tuple[str, ...],
     variant: str | None,
     seed: int | None,
     beam_size: int | None,
-    **selected: Any,
 ) -> None:
     """Translate TEXTS, or the lines of standard input, with EXPERIMENT's best model.
 
     Best is what had the highest BLEU on the validation split.
     """
     console = Console(stderr=True)
-    session = open_session(console, selected, recorded=True)
+    session = open_session(console, selection, recorded=True)
 
-    from bench.cli.session import with_recorded_seeds
     from bench.evaluation.translator import MAX_LENGTH, Translator
+    from bench.session.session import with_recorded_seeds
 
-    if selected["seeds"] is None:
+    if selection.seeds is None:
         session = with_recorded_seeds(session)
-    spec = _best_run(session, selected, variant=variant, seed=seed)
+    spec = _best_run(session, variant=variant, seed=seed)
     with console.status(f"loading {spec.name}"), tempfile.TemporaryDirectory() as folder:
         found = session.tracker.download_translator(spec.identity, Path(folder))
         translator = Translator.load(found, device=session.device)
@@ -84,17 +89,15 @@ def _refuse_other_encodings(lines: Sequence[str]) -> None:
             raise BenchError(f"sentence {number} is not UTF-8: {line!a}")
 
 
-def _best_run(
-    session: Any, selected: Mapping[str, Any], *, variant: str | None, seed: int | None
-) -> Any:
-    from bench.cli.options import as_typed
-    from bench.cli.session import require_results
+def _best_run(session: "Session", *, variant: str | None, seed: int | None) -> "RunSpec":
+    """Return the finished run, of this variant and seed if they are given, that validated best."""
     from bench.errors import BenchError, UnknownNameError
+    from bench.session.session import require_results
 
     variants = session.experiment.variants
     if variant is not None and variant not in variants:
         raise UnknownNameError("variant", variant, variants, where="--variant")
-    results = require_results(session, selected)
+    results = require_results(session)
     candidates = [
         spec
         for spec in session.specs
@@ -106,6 +109,6 @@ def _best_run(
     if not candidates:
         raise BenchError(
             f"no finished run of {session.experiment.name} with this variant and seed; "
-            f"{as_typed('plan', selected)} shows what there is"
+            f"{session.selection.typed('plan')} shows what there is"
         )
     return max(candidates, key=lambda spec: results[spec.identity].validation_bleu)

@@ -9,10 +9,10 @@ import pytest
 from optuna.study import StudyDirection
 
 from bench.cli.main import COMMANDS, main
-from bench.cli.options import parse_seeds
 from bench.errors import ConfigError
 from bench.report.folders import own_folder
 from bench.search.storage import open_storage
+from bench.session.selection import parse_seeds
 
 ROOT = Path(__file__).parents[2]
 

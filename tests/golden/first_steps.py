@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 
-from bench.cli.session import data_configs, prepare_all_vectors
 from bench.compiled.library import reference_only
 from bench.data.batching import TrainingBatches
 from bench.data.preparation import prepare
@@ -19,6 +18,7 @@ from bench.experiment.loading import load_experiment
 from bench.experiment.planning import plan
 from bench.processor import read_processor
 from bench.seeding import generator, global_stream
+from bench.session.session import data_configs, prepare_all_vectors
 from bench.training.config import TrainingConfig
 from bench.training.optimization import build_optimizer, set_pace
 from bench.training.trainer import batch_loss, forcing_at, toss, update

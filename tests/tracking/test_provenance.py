@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.gathering import _without_folders
+from bench.session.gathering import _without_folders
 from bench.tracking import provenance as module
 from bench.tracking.provenance import command_line, provenance
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.cli.session import Planned, Session, with_seeds, with_variants
 from bench.errors import BenchError, ConfigError
 from bench.experiment.search import SearchConfig
 from bench.experiment.search_table import with_choices
@@ -17,10 +16,13 @@ from bench.search.reading import read_study
 from bench.search.record import SearchRecord
 from bench.search.storage import Storage
 from bench.search.study import VariantStudy
+from bench.session.session import Planned, Session, with_seeds, with_variants
 from bench.tracking.provenance import provenance
 
 ASKED = "asked"
 """Attribute of a study: what the last command asked for, as JSON."""
+ASKED_ABOUT = ("experiment", "profile", "corpus", "overrides", "seeds")
+"""What of the selection is kept: all but where."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,23 +133,17 @@ def search_config(planned: Planned, choices: Mapping[str, Any]) -> SearchConfig:
     return with_choices(config, given, where="the command line")
 
 
-def open_tuning(
-    session: Session, config: SearchConfig, storage: Storage, selected: Mapping[str, Any]
-) -> Tuning:
+def open_tuning(session: Session, config: SearchConfig, storage: Storage) -> Tuning:
     """Open the study of every variant, made if need be."""
     first = [spec for spec in session.specs if spec.seed == session.specs[0].seed]
     studies = {
-        spec.variant: VariantStudy(
-            storage, study_name(session, spec.variant, config, selected), config, spec
-        )
+        spec.variant: VariantStudy(storage, study_name(session, spec.variant, config), config, spec)
         for spec in first
     }
     return Tuning(session=session, config=config, storage=storage, studies=studies)
 
 
-def open_recorded(
-    session: Session, storage: Storage, objectives: str | None, selected: Mapping[str, Any]
-) -> Tuning:
+def open_recorded(session: Session, storage: Storage, objectives: str | None) -> Tuning:
     """Open an earlier search: the variants that it tuned, as the last command asked for them.
 
     Raises:
@@ -156,8 +152,7 @@ def open_recorded(
     config = search_config(session, {"objectives": parse_objectives(objectives)})
     known = {study.study_name: study.user_attrs for study in storage.get_all_studies()}
     names = {
-        variant: study_name(session, variant, config, selected)
-        for variant in session.experiment.variants
+        variant: study_name(session, variant, config) for variant in session.experiment.variants
     }
     searched = [variant for variant, name in names.items() if ASKED in known.get(name, {})]
     if session.experiment.baseline not in searched:
@@ -168,17 +163,17 @@ def open_recorded(
     asked = json.loads(known[names[session.experiment.baseline]][ASKED])
     config = with_choices(config, {"trials": asked["trials"]}, where="the search")
     session = with_variants(session, searched)
-    if selected["seeds"] is None:
+    if session.selection.seeds is None:
         session = with_seeds(session, range(1, asked["num_seeds"] + 1))
         seeds = tuple(dict.fromkeys(spec.seed for spec in session.specs))
         session = replace(session, experiment=replace(session.experiment, seeds=seeds))
-    return open_tuning(session, config, storage, selected)
+    return open_tuning(session, config, storage)
 
 
-def note_asked(tuning: Tuning, selected: Mapping[str, Any], variants: str | None) -> None:
+def note_asked(tuning: Tuning, variants: str | None) -> None:
     """Keep in the studies what was asked for, so that it can be gone on with."""
-    options = ("experiment", "profile", "corpus", "overrides", "seeds")
-    asked = {name: selected[name] for name in options} | {
+    selection = tuning.session.selection
+    asked = {name: getattr(selection, name) for name in ASKED_ABOUT} | {
         "variants": variants,
         "objectives": ",".join(tuning.config.objectives),
         "trials": tuning.config.trials,
@@ -196,8 +191,8 @@ def note_asked(tuning: Tuning, selected: Mapping[str, Any], variants: str | None
             study.study.set_user_attr(name, value)
 
 
-def last_asked(storage: Storage, experiment: str | None) -> dict[str, Any]:
-    """Return what the last search command asked for, of one experiment or of any.
+def last_asked(storage: Storage, experiment: str) -> dict[str, Any]:
+    """Return what the last search command asked for, of one experiment or, without one, of any.
 
     Raises:
         BenchError: when there was none.
@@ -207,7 +202,7 @@ def last_asked(storage: Storage, experiment: str | None) -> dict[str, Any]:
         for study in storage.get_all_studies()
         if ASKED in study.user_attrs
     ]
-    found = [asked for asked in found if experiment in (None, asked["experiment"])]
+    found = [asked for asked in found if experiment in ("", asked["experiment"])]
     if not found:
         what = f" of {experiment}" if experiment else ""
         raise BenchError(
@@ -217,12 +212,10 @@ def last_asked(storage: Storage, experiment: str | None) -> dict[str, Any]:
     return latest
 
 
-def study_name(
-    session: Session, variant: str, config: SearchConfig, selected: Mapping[str, Any]
-) -> str:
+def study_name(session: Session, variant: str, config: SearchConfig) -> str:
     """Name a variant's study: `gru_vs_lstm/lstm`, and what is not as the experiment's file."""
     fingerprint = session.specs[0].data_fingerprint
-    corpus = session.data[fingerprint].ledger.corpus if selected["corpus"] else ""
+    corpus = session.data[fingerprint].ledger.corpus if session.selection.corpus else ""
     own = own_folder(session.experiment.profile, corpus, adhoc=session.experiment.adhoc)
     objectives = " and ".join(config.objectives) if len(config.objectives) > 1 else ""
     apart = ", ".join(part for part in (own, objectives) if part)

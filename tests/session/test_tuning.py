@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bench.cli.tuning import Tuning
 from bench.data.prepared import PreparedCorpus
 from bench.errors import BenchError
 from bench.search.storage import open_storage
+from bench.session.tuning import Tuning
 from tests.engine.test_scheduling import spec
 from tests.search.test_searching import CONFIG, search, study
 

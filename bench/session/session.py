@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
-from bench.cli.options import as_typed, parse_seeds
 from bench.data.config import DataConfig
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedCorpus
@@ -15,6 +14,7 @@ from bench.errors import BenchError, UnknownNameError
 from bench.experiment.loading import check_seeds, load_experiment
 from bench.experiment.planning import RunSpec, plan
 from bench.experiment.schema import Experiment
+from bench.session.selection import Selection, parse_seeds
 from bench.tracking.mlflow_tracker import MlflowTracker
 from bench.tracking.result import RunResult
 from bench.tracking.store import created_beside, tracking_uri
@@ -29,22 +29,11 @@ SIDES: dict[str, tuple[Side, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
-    """What the shared options said."""
-
-    experiment: str
-    profile: str
-    seeds: str | None
-    corpus: str
-    overrides: Sequence[str]
-    device: str
-    tracking_uri: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
     """An experiment, its data and its runs: all that is there without a record."""
 
+    selection: Selection
+    """What was asked for."""
     experiment: Experiment
     specs: Sequence[RunSpec]
     data: Mapping[str, PreparedCorpus]
@@ -77,6 +66,7 @@ def plan_selection(selection: Selection, *, say: Say) -> Planned:
     _check_same_test(experiment, prepared)
     vectors = prepare_all_vectors(experiment, prepared, say=say)
     return Planned(
+        selection=selection,
         experiment=experiment,
         specs=plan(experiment, prepared, device=device, vectors=vectors),
         data={corpus.fingerprint: corpus for corpus in prepared.values()},
@@ -110,14 +100,11 @@ def open_record(planned: Planned) -> Session:
     return Session(**parts, tracker=tracker)
 
 
-def require_results(
-    session: Session, selected: Mapping[str, Any], *, maker: str = "run"
-) -> dict[str, RunResult]:
+def require_results(session: Session, *, maker: str = "run") -> dict[str, RunResult]:
     """Return the recorded results of the plan, by identity.
 
     Args:
         session: with the plan.
-        selected: values of the shared options, by name.
         maker: command that makes such results.
 
     Raises:
@@ -127,14 +114,14 @@ def require_results(
     if not results:
         raise BenchError(
             f"no recorded run of {session.experiment.name} with these settings and this corpus, "
-            f"though there may be some with others; {as_typed(maker, selected)} makes them"
+            f"though there may be some with others; {session.selection.typed(maker)} makes them"
         )
     found = {spec.seed for spec in session.specs if spec.identity in results}
     missing = sorted({spec.seed for spec in session.specs} - found)
-    if missing and selected["seeds"] is not None:
+    if missing and session.selection.seeds is not None:
         raise BenchError(
             f"nothing is recorded of {'seed' if len(missing) == 1 else 'seeds'} "
-            f"{', '.join(map(str, missing))}; try {as_typed(maker, selected)}"
+            f"{', '.join(map(str, missing))}; try {session.selection.typed(maker)}"
         )
     return results
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.cli.answering import compare_results, look, look_again
-from bench.cli.gathering import _settings
-from bench.cli.session import Session
 from bench.data.prepared import PreparedCorpus
 from bench.errors import TrackingError
 from bench.experiment.loading import load_experiment
 from bench.experiment.planning import plan
+from bench.session.answering import compare_results, look, look_again
+from bench.session.gathering import _settings
+from bench.session.selection import Selection
+from bench.session.session import Session
 from bench.tracking.result import RunResult
 from bench.tracking.tracker import NullTracker
 from tests.comparison.examples import result
@@ -62,6 +63,7 @@ def session(digits: PreparedCorpus, folder: Path, *, margin: float = 0.5) -> Ses
     configs = {variant.config.data for variant in experiment.variants.values()}
     device = torch.device("cpu")
     return Session(
+        selection=Selection(experiment=str(path)),
         experiment=experiment,
         specs=plan(experiment, dict.fromkeys(configs, digits), device=device),
         data={digits.fingerprint: digits},

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping
 
-from bench.cli.session import Session
 from bench.comparison.comparison import Comparison, VariantRow
 from bench.comparison.wording import sentence
 from bench.report.figures.drawing import standalone
 from bench.report.search_sections import build_plots, finalist_figures, format_settings
 from bench.search.record import SearchRecord
 from bench.search.study import VariantStudy
+from bench.session.session import Session
 from bench.tracking.colours import variant_colours
 from bench.tracking.result import RunResult
 from bench.tracking.tracker import StudySummary, VariantSummary

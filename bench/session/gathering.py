@@ -6,10 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from bench.cli.answering import look_again, results_by_variant, test_pairs
-from bench.cli.session import Session
 from bench.comparison.by_length import bleu_by_length
 from bench.comparison.samples import DifferingSample, differing_samples
 from bench.comparison.scorecard import keep_score
@@ -18,6 +15,8 @@ from bench.evaluation.translator import Translator
 from bench.experiment.loading import DEFAULT_PROFILE
 from bench.report.record import AttentionMap, Report
 from bench.search.record import SearchRecord
+from bench.session.answering import look_again, results_by_variant, test_pairs
+from bench.session.session import Session
 from bench.tracking.provenance import split_option
 from bench.tracking.result import RunResult
 
@@ -45,7 +44,6 @@ FACTS = (
 def gather(
     session: Session,
     results: Mapping[str, RunResult],
-    selected: Mapping[str, Any],
     *,
     search: SearchRecord | None = None,
 ) -> Report:
@@ -54,7 +52,6 @@ def gather(
     Args:
         session: with the plan.
         results: by identity.
-        selected: values of the shared options, by name.
         search: what chose the variants' settings, if one did.
     """
     first = next(spec for spec in session.specs if spec.identity in results)
@@ -78,8 +75,8 @@ def gather(
         ledger=dict(ledger.items()) | {"corpus": corpus},
         settings=_settings(session, results),
         adhoc=session.experiment.adhoc,
-        command=_command(session, results, selected, search),
-        chosen_seeds=selected["seeds"] is not None and search is None,
+        command=_command(session, results, search),
+        chosen_seeds=session.selection.seeds is not None and search is None,
         search=search,
         mlflow=session.tracker.compare_page(dict.fromkeys(spec.group for spec in session.specs)),
         scorecard=keep_score(session.experiment.expected, comparison),
@@ -136,15 +133,15 @@ def _without_sentences(run: RunResult) -> RunResult:
 def _command(
     session: Session,
     results: Mapping[str, RunResult],
-    selected: Mapping[str, Any],
     search: SearchRecord | None,
 ) -> str:
     """Say how to make the runs and the report again."""
-    options = [Path(selected["experiment"]).name]
+    selection = session.selection
+    options = [Path(selection.experiment).name]
     if session.experiment.profile != DEFAULT_PROFILE:
         options += ["--profile", session.experiment.profile]
-    if selected["corpus"]:
-        options += ["--corpus", shown_name(selected["corpus"])]
+    if selection.corpus:
+        options += ["--corpus", shown_name(selection.corpus)]
     for override in session.experiment.adhoc:
         options += ["--set", override]
     if search is not None:
@@ -152,7 +149,7 @@ def _command(
     seeds = dict.fromkeys(spec.seed for spec in session.specs if spec.identity in results)
     chosen = ["--seeds", f"{','.join(map(str, seeds))}{',' if len(seeds) == 1 else ''}"]
     run = ["run", *options, *chosen]
-    report = ["report", *options, *(chosen if selected["seeds"] else [])]
+    report = ["report", *options, *(chosen if selection.seeds else [])]
     return "\n".join(f"python -m bench {shlex.join(line)}" for line in (run, report))
 
 

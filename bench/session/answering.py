@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bench.cli.session import Session
 from bench.comparison.comparing import compare
 from bench.comparison.comparison import Comparison
 from bench.comparison.looks import all_looks
 from bench.comparison.resampling import resample
 from bench.data.corpus import SentencePair
 from bench.errors import TrackingError
+from bench.session.session import Session
 from bench.tracking.result import RunResult
 
 
