@@ -133,7 +133,7 @@ def _possible(score: Estimate, metric: str) -> Interval:
     found, most = score.interval(), math.inf if metric == LOSS else 100.0
     if score.num_seeds < 2:
         return found
-    return found._replace(low=max(0.0, found.low), high=min(most, found.high))
+    return Interval(*(min(max(0.0, end), most) for end in found))
 
 
 def _score(runs: Sequence[RunResult], draws: Draws, metric: str) -> Estimate:

@@ -54,7 +54,10 @@ class TextMetric:
         _check(hypotheses, references)
         metric = self.implementation(lowercase=lowercase)
         found = metric.corpus_score(list(hypotheses), [list(references)])
-        return Score(found.score, str(metric.get_signature()), getattr(found, "bp", None))
+        # Of perfect translations sacreBLEU's score is 100.00000000000004.
+        return Score(
+            min(found.score, 100.0), str(metric.get_signature()), getattr(found, "bp", None)
+        )
 
     def statistics(
         self, runs: Iterable[Sequence[str]], references: Sequence[str], *, lowercase: bool
@@ -114,7 +117,7 @@ def bleu(totals: Counts) -> Scores:
     halvings = np.cumsum((matches == 0) & (ngrams > 0), axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         precisions = np.where(matches > 0, matches, 0.5**halvings) / ngrams
-        score = 100 * np.exp(np.log(precisions).mean(-1))
+        score = np.minimum(100 * np.exp(np.log(precisions).mean(-1)), 100.0)
         score = np.where(length < wanted, score * np.exp(1 - wanted / length), score)
     return np.where((matches.sum(-1) == 0) | (ngrams.min(-1) == 0), 0.0, score)
 

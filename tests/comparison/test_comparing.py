@@ -281,6 +281,15 @@ def test_a_score_s_interval_ends_where_scores_do() -> None:
     assert high.high == 100.0
 
 
+def test_a_score_that_was_rounded_beyond_a_hundred_lies_in_its_interval() -> None:
+    """Which plots take for granted."""
+    score = comparison([99.9, 100.00000000000034]).rows[0].scores["bleu"]
+    perfect = comparison([100.00000000000004] * 2).rows[0].scores["bleu"]
+
+    assert score.low <= score.estimate <= score.high
+    assert perfect.low <= perfect.estimate <= perfect.high
+
+
 def test_only_common_seeds_are_paired_and_diverged_runs_are_counted() -> None:
     """A run without a score is an outcome, not a gap."""
     found = comparison([20, 21, 22, 23], [21, None, 23.1, 24])

@@ -88,6 +88,16 @@ def test_unequal_numbers_of_sentences_are_refused(name: str) -> None:
         TEXT_METRICS.get(name, where="test").score(HYPOTHESES[1:], REFERENCES, lowercase=True)
 
 
+@pytest.mark.parametrize("name", list(TEXT_METRICS))
+def test_no_translation_is_better_than_perfect(name: str) -> None:
+    """Not by a rounding error either, in sacreBLEU's own score or in ours from counts."""
+    metric = TEXT_METRICS.get(name, where="test")
+    (counts,) = metric.statistics([REFERENCES], REFERENCES, lowercase=True)
+
+    assert metric.score(REFERENCES, REFERENCES, lowercase=True).value == 100.0
+    assert metric.from_totals(counts.sum(0)) == 100.0
+
+
 def test_case_counts_only_where_the_model_writes_it() -> None:
     """And the signature says which."""
     bleu = TEXT_METRICS.get("bleu", where="test").score
