@@ -25,9 +25,12 @@ def command(corpus: str, pairs: int, origin: str | None) -> None:
     from rich.console import Console
 
     from bench.data.config import DataConfig
-    from bench.data.corpus import fetch_corpus, import_corpus
+    from bench.data.corpus import fetch_corpus, import_corpus, is_generated
     from bench.data.preparation import prepare
+    from bench.errors import ConfigError
 
+    if pairs and not is_generated(corpus):
+        raise ConfigError(f"--pairs: {corpus} is not generated; it is taken whole")
     console = Console()
     with console.status("loading the libraries") as status:
         if origin is not None:

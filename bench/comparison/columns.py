@@ -122,10 +122,10 @@ COST = TableSpec(
     "Cost",
     (
         Column("parameters", _parameters),
-        _number("training, s", lambda row: row.training_seconds or None, ".0f"),
-        _number("pairs/s", lambda row: row.pairs_per_second or None, ",.0f"),
+        _number("training, s", lambda row: row.training_seconds, ".0f"),
+        _number("pairs/s", lambda row: row.pairs_per_second, ",.0f"),
         _number("decoded/s", lambda row: row.sentences_per_second, ",.0f"),
-        _number("MiB", lambda row: row.peak_memory_bytes / 2**20 or None, ",.0f"),
+        _number("MiB", lambda row: row.peak_memory_bytes and row.peak_memory_bytes / 2**20, ",.0f"),
     ),
 )
 EVIDENCE = TableSpec(

@@ -1,7 +1,7 @@
 """Results to an answer: each variant's scores, and its differences to the baseline."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean
 from types import MappingProxyType
 
@@ -117,15 +117,17 @@ def _row(
         scores={metric: _possible(_score(finished, draws, metric), metric) for metric in METRICS}
         if finished
         else {},
-        parameters=runs[0].parameters if runs else 0,
-        training_seconds=fmean(run.training_seconds for run in finished) if finished else 0.0,
-        pairs_per_second=fmean(run.pairs_per_second for run in finished) if finished else 0.0,
-        sentences_per_second=fmean(run.test["sentences_per_second"] for run in finished)
-        if finished
-        else None,
-        peak_memory_bytes=max((run.peak_memory_bytes for run in finished), default=0),
+        parameters=runs[0].parameters if runs else None,
+        training_seconds=_mean(run.training_seconds for run in finished),
+        pairs_per_second=_mean(run.pairs_per_second for run in finished),
+        sentences_per_second=_mean(run.test["sentences_per_second"] for run in finished),
+        peak_memory_bytes=max((run.peak_memory_bytes for run in finished), default=None),
         difference=difference,
     )
+
+
+def _mean(costs: Iterable[float]) -> float | None:
+    return fmean(found) if (found := list(costs)) else None
 
 
 def _possible(score: Estimate, metric: str) -> Interval:

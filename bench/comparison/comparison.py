@@ -53,11 +53,14 @@ class VariantRow:
     num_diverged: int
     scores: Mapping[str, Interval]
     """Mean test score over seeds with its 95 % interval, by metric; empty if no run finished."""
-    parameters: int
-    training_seconds: float
-    pairs_per_second: float
+    parameters: int | None
+    """None where there is no run."""
+    training_seconds: float | None
+    """Mean of those that finished, as are the next two; None, as all costs, if none did."""
+    pairs_per_second: float | None
     sentences_per_second: float | None
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None
+    """The most of any run that finished."""
     difference: Difference | None
     """None for the baseline, and where nothing can be paired."""
 

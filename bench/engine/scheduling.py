@@ -27,6 +27,7 @@ from bench.engine.executors.contract import (
 )
 from bench.errors import TrackingError
 from bench.experiment.planning import RunSpec
+from bench.files import allow_open_files
 from bench.tracking.result import RunResult
 from bench.tracking.store import be_hasty
 from bench.tracking.tracker import RunCard, Sample, Tracker
@@ -72,6 +73,7 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
     todo = {spec.identity: spec for spec in reversed(specs) if spec.identity not in known}
     results, failures = dict(known), list[Failed]()
     record = _Recorder(tracker, data, tags)
+    allow_open_files(len(todo))  # a lock each
     with ExitStack() as locks:
         ours: list[RunSpec] = []
         held: dict[str, FileLock] = {}

@@ -4,6 +4,9 @@ A section is Markdown and figures. `README.md` is that text with the figures as 
 `index.html` the same as one file with everything in it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from bench.comparison.columns import BESIDE, COST, EVIDENCE, QUALITY, render_interval
 from bench.comparison.wording import method
 from bench.data.corpus import corpus_names
@@ -195,7 +198,20 @@ def _scorecard(report: Report) -> Section:
 
 
 def _data(report: Report) -> Section:
-    return Section("Data", [list_facts(report.ledger.items())])
+    facts = {
+        key: f"{value}{_otherwise(key, value, report.other_ledgers)}"
+        for key, value in report.ledger.items()
+    }
+    return Section("Data", [list_facts(facts.items())])
+
+
+def _otherwise(key: str, value: object, ledgers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say of which variants a figure is another one."""
+    others = dict[object, list[str]]()
+    for variant, ledger in ledgers.items():
+        if ledger[key] != value:
+            others.setdefault(ledger[key], []).append(variant)
+    return "".join(f"; {', '.join(names)}: {other}" for other, names in others.items())
 
 
 def _provenance(report: Report) -> Section:

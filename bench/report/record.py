@@ -1,6 +1,7 @@
 """What a report is made from: every figure, kept as `results.json` beside the pages."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,8 @@ class Report:
     """How the runs came to be, by what to call it."""
     ledger: Mapping[str, Any]
     """What was kept of the corpus, and what removed."""
+    other_ledgers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Likewise, of variants that read the corpus otherwise, by variant."""
     settings: Mapping[str, str]
     """Resolved settings of each variant, as TOML."""
     adhoc: Sequence[str]

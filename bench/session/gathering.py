@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bench.comparison.by_length import bleu_by_length
 from bench.comparison.samples import DifferingSample, differing_samples
@@ -55,14 +56,15 @@ def gather(
         search: what chose the variants' settings, if one did.
     """
     first = next(spec for spec in session.specs if spec.identity in results)
-    ledger = session.data[first.data_fingerprint].ledger
+    ledgers = _ledgers(session)
+    ledger = ledgers[first.variant]
     by_variant = results_by_variant(session, results)
     comparison, _ = look_again(session, results)
     lowercase, pairs = first.config.data.lowercase, test_pairs(session)  # the same for all
     samples: Sequence[DifferingSample] = ()
     if is_generated(first.config.data.corpus):
         samples = differing_samples(by_variant, pairs, lowercase=lowercase)
-    corpus = ledger.corpus
+    corpus = str(ledger["corpus"])
     return Report(
         experiment=session.experiment.name,
         profile=first.profile,
@@ -72,7 +74,8 @@ def gather(
             name: [_without_sentences(run) for run in runs] for name, runs in by_variant.items()
         },
         provenance=_facts(session.tracker.provenance(results)),
-        ledger=dict(ledger.items()) | {"corpus": corpus},
+        ledger=ledger,
+        other_ledgers={name: other for name, other in ledgers.items() if other != ledger},
         settings=_settings(session, results),
         adhoc=session.experiment.adhoc,
         command=_command(session, results, search),
@@ -84,6 +87,14 @@ def gather(
         samples=samples,
         attention=_attention_maps(session, results, samples),
     )
+
+
+def _ledgers(session: Session) -> dict[str, dict[str, Any]]:
+    """Return what was kept of the corpus, by variant."""
+    return {
+        spec.variant: dict(session.data[spec.data_fingerprint].ledger.items())
+        for spec in session.specs
+    }
 
 
 def _settings(session: Session, results: Mapping[str, RunResult]) -> dict[str, str]:

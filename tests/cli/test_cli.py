@@ -97,6 +97,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
          "python -m bench run gru_vs_lstm --seeds 2 --corpus digit_reversal makes some"),
         (["find-lr", "gru_vs_lstm", "--steps", "0"], "Invalid value for '--steps'"),
         (["prepare", "synthetic_questions", "--pairs", "-1"], "Invalid value for '--pairs'"),
+        (["prepare", "multi30k", "--pairs", "100"], "multi30k is not generated"),
         (["dashboard"], "no study is kept at optuna.journal"),
         (["search"], "Missing argument 'EXPERIMENT' (or --resume)"),
         (["search", "--resume"], "no study is kept at optuna.journal"),

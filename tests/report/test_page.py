@@ -245,6 +245,54 @@ def test_a_comparison_can_be_written_for_other_programs() -> None:
     assert "| variant | seeds | BLEU | Δ BLEU | verdict |" in render_markdown(comparison)
 
 
+def test_costs_of_runs_that_all_diverged_are_not_known() -> None:
+    """All runs of a variant diverged: its costs are left empty, not nought."""
+    nothing = comparison([20.0, 21.0], [None, None])
+
+    line = render_csv(nothing).splitlines()[2].split(",")
+    costs = dict(zip(render_csv(nothing).splitlines()[0].split(","), line, strict=True))
+    assert costs["variant"] == "b"
+    assert costs["parameters"] == "1000"
+    for cost in ("training_seconds", "pairs_per_second", "peak_memory_bytes"):
+        assert costs[cost] == ""
+    assert '"training_seconds": null' in render_json(nothing)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_report_can_be_about_runs_that_all_diverged(tmp_path: Path) -> None:
+    """Its plots name no colour, for want of a line."""
+    results = {name: [with_curves(result(name, seed, None)) for seed in (1, 2)] for name in "ab"}
+    nothing = comparison([None, None], [None, None])
+
+    write_report(
+        tmp_path,
+        replace(
+            example(), comparison=nothing, results=results, scorecard=[], by_length=[], samples=[],
+            attention=[],
+        ),
+    )  # fmt: skip
+
+    assert "2 of 2 runs of b diverged" in (tmp_path / "README.md").read_text("utf-8")
+
+
+def test_variants_that_read_the_corpus_otherwise_are_told_beside(tmp_path: Path) -> None:
+    """A vocabulary of pieces is another one than that of words."""
+    report = replace(
+        example(),
+        ledger={"corpus": "pairs", "source_vocabulary": 3016},
+        other_ledgers={
+            "b": {"corpus": "pairs", "source_vocabulary": 4000},
+            "c": {"corpus": "pairs", "source_vocabulary": 4000},
+        },
+    )
+
+    write_report(tmp_path, report)
+
+    page = (tmp_path / "README.md").read_text("utf-8")
+    assert "- source_vocabulary: 3016; b, c: 4000\n" in page
+    assert "- corpus: pairs\n" in page
+
+
 def test_sentences_that_no_length_counts_are_owned_up_to(folder: Path, tmp_path: Path) -> None:
     """A class of a few gives no figure; a reader who adds up is told."""
     report = load_report(folder)

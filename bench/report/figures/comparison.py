@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from bench.comparison.by_length import LengthClass
 from bench.comparison.comparison import Comparison, VariantRow
-from bench.report.figures.drawing import FAINT, SIZE, draw
+from bench.report.figures.drawing import FAINT, SIZE, draw, name_colours
 from bench.tracking.result import RunResult
 
 Results = Mapping[str, Sequence[RunResult]]
@@ -101,7 +101,7 @@ def draw_cost(
         axes.set_xlabel(label)
         axes.set_ylabel("test BLEU")
         axes.margins(x=0.25, y=0.2)
-        axes.legend()
+        name_colours(axes)
 
     return draw(name, paint)
 
@@ -119,7 +119,7 @@ def draw_lengths(classes: Sequence[LengthClass], colours: Colours) -> str:
         axes.set_ylim(bottom=0)
         axes.set_xlabel("words of the French sentence (number of sentences)")
         axes.set_ylabel("test BLEU, mean over seeds")
-        axes.legend()
+        name_colours(axes)
 
     return draw("lengths", paint)
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from bench.report.figures.drawing import draw
+from bench.report.figures.drawing import draw, name_colours
 from bench.tracking.result import RunResult
 
 
@@ -49,7 +49,7 @@ def draw_curves(
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("training seconds" if by_seconds else "epoch")
         axes.set_ylabel(label)
-        axes.legend()
+        name_colours(axes)
 
     return draw(name, paint)
 

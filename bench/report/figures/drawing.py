@@ -60,6 +60,12 @@ def draw(name: str, paint: Callable[[Axes], None], *, size: tuple[float, float] 
     return _for_a_page(text.getvalue(), name)
 
 
+def name_colours(axes: Axes) -> None:
+    """Add the legend, if there is anything to name: all runs may have diverged."""
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend()
+
+
 def standalone(svg: str) -> str:
     """Give a plot the background and ink of a page of its own, light or dark as the reader's."""
     start = svg.index(">", svg.index("<svg")) + 1

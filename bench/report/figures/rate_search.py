@@ -2,7 +2,7 @@
 
 from matplotlib.axes import Axes
 
-from bench.report.figures.drawing import INK, draw
+from bench.report.figures.drawing import INK, draw, name_colours
 from bench.training.rate_finder import RateSearch
 
 
@@ -20,6 +20,6 @@ def draw_rate_search(found: RateSearch, *, title: str) -> str:
         axes.set_xlabel("learning rate")
         axes.set_ylabel("smoothed training loss, nats per token")
         axes.set_title(title)
-        axes.legend()
+        name_colours(axes)
 
     return draw("learning_rate", paint, size=(6, 3.6))

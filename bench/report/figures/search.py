@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from bench.comparison.best_of import BestOf
 from bench.evaluation.metrics import higher_is_better
 from bench.experiment.search import Choices, Range
-from bench.report.figures.drawing import FAINT, SIZE, draw
+from bench.report.figures.drawing import FAINT, SIZE, draw, name_colours
 from bench.search.record import SearchRecord, StudyRecord, TrialRecord
 
 Colours = Mapping[str, str]
@@ -40,7 +40,7 @@ def draw_history(search: SearchRecord, colours: Colours) -> str:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("trial; line: best so far")
         axes.set_ylabel(UNITS[search.config.metric])
-        axes.legend()
+        name_colours(axes)
 
     return draw("history", paint)
 
@@ -63,7 +63,7 @@ def draw_best_of(best_of: BestOf, colours: Colours, *, metric: str) -> str:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("n, number of trials")
         axes.set_ylabel(f"best of n, {UNITS[metric]}")
-        axes.legend()
+        name_colours(axes)
 
     return draw("best_of", paint)
 
@@ -81,7 +81,7 @@ def draw_slice(search: SearchRecord, colours: Colours, setting: str) -> str:
         _scale(axes, dimension)
         axes.set_xlabel(setting)
         axes.set_ylabel(UNITS[search.config.metric])
-        axes.legend()
+        name_colours(axes)
 
     return draw(slice_name(setting), paint)
 
@@ -132,7 +132,7 @@ def draw_importances(search: SearchRecord, colours: Colours) -> str:
         axes.set_yticks(range(len(names)), names)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("share of the score's variance, a hint")
-        axes.legend()
+        name_colours(axes)
 
     return draw("importances", paint, size=(SIZE[0], 1.4 + 0.5 * len(names)))
 
@@ -157,7 +157,7 @@ def draw_front(search: SearchRecord, colours: Colours) -> str:
             axes.plot(*zip(*front, strict=True), "o-", color=colour, markersize=6, label=variant)
         axes.set_xlabel(UNITS[second])
         axes.set_ylabel(UNITS[first])
-        axes.legend()
+        name_colours(axes)
 
     return draw("front", paint)
 
