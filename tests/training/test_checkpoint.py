@@ -1,8 +1,12 @@
 """What a run keeps of itself."""
 
 import resource
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +24,26 @@ from bench.training.checkpoint import (
     save_weights,
 )
 from tests.conftest import TINY, build
+
+CHANGES: list[tuple[Any, str]] = [
+    (shutil, "rmtree"),
+    *((Path, name) for name in ("rename", "replace", "unlink", "mkdir")),
+]
+
+
+class PowerCutError(Exception):
+    """Nothing after it is done."""
+
+
+def until_cut(change: Callable[..., Any], left: Iterator[int]) -> Callable[..., Any]:
+    """Let a change be made while there is power for it."""
+
+    def changed(*args: Any, **options: Any) -> Any:
+        if next(left, None) is None:
+            raise PowerCutError
+        return change(*args, **options)
+
+    return changed
 
 
 def side_by_side(model: Seq2Seq) -> Seq2Seq:
@@ -88,6 +112,31 @@ def test_a_full_disk_is_told_and_leaves_the_epoch_before(
 
     assert read_state(tmp_path) == {"epoch": 1}
     assert load_last(tmp_path, build(digits, seed=2), optimizer) == {"epoch": 1}
+
+
+@pytest.mark.parametrize("changes", range(12))
+def test_a_run_stopped_between_any_two_changes_of_its_files_can_go_on(
+    digits: PreparedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: int
+) -> None:
+    """After the epoch before or after this one, and every time again."""
+    model = build(digits)
+    optimizer = torch.optim.Adam(model.parameters())
+    save_last(tmp_path, model, optimizer, state={"epoch": 1})
+
+    for epoch in (2, 3):
+        known = read_state(tmp_path)["epoch"]
+        with monkeypatch.context() as stopping, suppress(PowerCutError):
+            left = iter(range(changes))
+            for place, name in CHANGES:
+                stopping.setattr(place, name, until_cut(getattr(place, name), left))
+            save_last(tmp_path, model, optimizer, state={"epoch": epoch})
+
+        assert read_state(tmp_path)["epoch"] in {known, epoch}
+        assert load_last(tmp_path, build(digits, seed=2), optimizer) == read_state(tmp_path)
+
+    save_last(tmp_path, model, optimizer, state={"epoch": 4})
+    assert read_state(tmp_path) == {"epoch": 4}
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
 
 
 def test_weights_may_be_read_by_whoever_may_read_other_files(

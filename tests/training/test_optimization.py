@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from bench.data.batching import TrainingBatches
 from bench.data.prepared import PreparedCorpus
+from bench.errors import BenchError
 from bench.training.config import TrainingConfig
 from bench.training.optimization import build_optimizer, pace_at, set_pace
 from bench.training.rate_finder import find_learning_rate
@@ -80,5 +82,23 @@ def test_the_rate_search_finds_where_the_loss_falls(digits: PreparedCorpus) -> N
 
     assert found == searches[1]
     assert list(found.rates) == sorted(found.rates)
+    assert len(found.rates) < 80, "it goes on though the loss has exploded"
     assert 1e-4 < found.steepest <= found.lowest < 10.0
     assert found.losses[found.rates.index(found.lowest)] == min(found.losses)
+
+
+def test_a_model_without_a_finite_loss_has_no_rate(digits: PreparedCorpus) -> None:
+    """It is told, rather than a rate made up."""
+    model = build(digits)
+    with torch.no_grad():
+        model.output.linear.weight.fill_(torch.inf)
+
+    with pytest.raises(BenchError, match="not finite at a learning rate of 1e-06 already"):
+        find_learning_rate(
+            model,
+            TrainingBatches(digits.load_split("train"), batch_size=16, seed=1),
+            CONFIG,
+            seed=1,
+            rates=(1e-6, 10.0),
+            num_steps=3,
+        )
