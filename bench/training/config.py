@@ -70,7 +70,9 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if not math.isclose(self.epochs * self.budget, self.num_epochs) or not self.num_epochs:
-            raise ValueError(f"budget × {self.epochs} epochs must be a whole number")
+            raise ValueError(
+                f"epochs × budget must be a whole number; {self.epochs} × {self.budget:g} is not"
+            )
 
     @property
     def num_epochs(self) -> int:
