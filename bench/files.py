@@ -1,13 +1,7 @@
-"""Text files that are whole whenever somebody looks, and as many open ones as are needed."""
+"""Text files that are whole whenever somebody looks."""
 
 import os
-import resource
 from pathlib import Path
-
-from bench.errors import BenchError
-
-USUALLY_OPEN = 256
-"""Files, pipes and sockets that a command has open beside its runs' locks, at most."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -22,21 +16,3 @@ def write_whole(path: Path, text: str) -> None:
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
-
-
-def allow_open_files(number: int) -> None:
-    """Let this process hold that many files open beside its usual ones.
-
-    Raises:
-        BenchError: where the machine permits fewer.
-    """
-    wanted = number + USUALLY_OPEN
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise BenchError(
-            f"{number:,} runs need as many open files, and {hard:,} are permitted here (ulimit "
-            "-Hn); name fewer seeds at a time"
-        )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

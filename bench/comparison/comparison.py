@@ -56,11 +56,11 @@ class VariantRow:
     parameters: int | None
     """None where there is no run."""
     training_seconds: float | None
-    """Mean of those that finished, as are the next two; None, as all costs, if none did."""
+    """Mean of those that finished, as are the next two; None if none did."""
     pairs_per_second: float | None
     sentences_per_second: float | None
     peak_memory_bytes: int | None
-    """The most of any run that finished."""
+    """The most of any run that finished; None if none did."""
     difference: Difference | None
     """None for the baseline, and where nothing can be paired."""
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from bench.cache import cache_folder
 from bench.data.corpus import SplitName
@@ -25,9 +25,9 @@ from bench.engine.executors.contract import (
     Started,
     Task,
 )
+from bench.engine.locks import allow_locks, take, wait_for
 from bench.errors import TrackingError
 from bench.experiment.planning import RunSpec
-from bench.files import allow_open_files
 from bench.tracking.result import RunResult
 from bench.tracking.store import be_hasty
 from bench.tracking.tracker import RunCard, Sample, Tracker
@@ -73,12 +73,12 @@ def run_all(  # noqa: PLR0913 - what, with what, by whom, to whom
     todo = {spec.identity: spec for spec in reversed(specs) if spec.identity not in known}
     results, failures = dict(known), list[Failed]()
     record = _Recorder(tracker, data, tags)
-    allow_open_files(len(todo))  # a lock each
+    allow_locks(len(todo))
     with ExitStack() as locks:
         ours: list[RunSpec] = []
         held: dict[str, FileLock] = {}
         for spec in reversed(todo.values()):
-            lock = _take(run_folder(spec))
+            lock = take(run_folder(spec))
             if lock:
                 held[spec.identity] = lock
                 locks.callback(lock.release)
@@ -130,8 +130,7 @@ def taken(failures: Sequence[Failed]) -> list[RunSpec]:
 def wait_for_others(specs: Sequence[RunSpec]) -> None:
     """Wait until no other command of this machine is at work on these runs."""
     for spec in specs:
-        with FileLock(_lock_file(run_folder(spec))):
-            pass
+        wait_for(run_folder(spec))
 
 
 class _Recorder:
@@ -206,21 +205,6 @@ def run_card(spec: RunSpec, data: PreparedCorpus, tags: Mapping[str, str]) -> Ru
 
 def _task(spec: RunSpec, data: PreparedCorpus, device: str) -> Task:
     return Task(spec=spec, data_folder=data.folder, run_folder=run_folder(spec), device=device)
-
-
-def _take(folder: Path) -> FileLock | None:
-    """Take a run's lock, if no other command has it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_lock_file(folder))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return None
-    return lock
-
-
-def _lock_file(folder: Path) -> Path:
-    return folder.with_suffix(".lock")
 
 
 def take_samples(
